@@ -1,0 +1,46 @@
+# argotui: `make run` opens the demo, `make test` proves it. Both need Python 3.11+ and nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: run test lint bench soak screenshots lock clean help
+
+help:
+	@echo "make run          install, start the local cluster, play the demo, open the console"
+	@echo "make test         lint, types, layers and every test"
+	@echo "make bench        figures: latency, throughput, start-up, memory"
+	@echo "make soak         the long fault test (200 kills of each process)"
+	@echo "make screenshots  make screenshots/ again"
+	@echo "make lock         make requirements.lock again from pyproject.toml (needs uv)"
+
+$(STAMP): requirements.lock pyproject.toml
+	@sh tools/install.sh "$(PYTHON)" "$(VENV)"
+	@touch $(STAMP)
+
+run: $(STAMP)
+	@$(BIN)/argotui demo
+
+lint: $(STAMP)
+	@$(BIN)/ruff check argotui tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test: lint
+	@$(BIN)/python -m pytest -n 2
+
+bench: $(STAMP)
+	@$(BIN)/python -m tests.budget
+
+soak: $(STAMP)
+	@$(BIN)/python -m pytest -m soak -n 0 tests
+
+screenshots: $(STAMP)
+	@$(BIN)/python -m pytest -n 0 tests/console/test_screenshots.py --screenshots
+
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
