@@ -44,7 +44,9 @@ def private_directory(path: Path) -> Path:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = path.stat()
     if status.st_uid != os.geteuid():
-        raise UnsafeDirectory(f"{path} belongs to user id {status.st_uid}, not to you; set ARGOTUI_LOCAL_DIR to a directory of your own")
+        raise UnsafeDirectory(
+            f"{path} belongs to user id {status.st_uid}, not to you; set ARGOTUI_LOCAL_DIR to a directory of your own"
+        )
     if stat.S_IMODE(status.st_mode) & 0o077:
         raise UnsafeDirectory(f"{path} can be read by other users; run: chmod 700 {path}")
     return path

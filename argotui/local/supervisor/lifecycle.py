@@ -1,0 +1,142 @@
+"""What `argotui local start | stop | status | reset` do, for the CLI and for `argotui --local`."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from argotui.local.supervisor.control import NotRunning, ask
+from argotui.local.supervisor.parts import keep_small
+from argotui.local.supervisor.supervisor import prepare
+
+RUNTIMES = ("auto", "sandbox", "process", "podman", "docker")
+_READY_SECONDS = 90.0
+
+
+class StartFailed(Exception):
+    """The cluster did not become ready; the message says which process failed and where it logs."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """The outcome of a start."""
+
+    state: dict[str, Any]
+    was_running: bool
+
+
+@dataclass(frozen=True)
+class RuntimeNote:
+    """What runs the steps, and what it does and does not keep apart; written by the kubelet."""
+
+    name: str
+    isolates: tuple[str, ...]
+    not_isolated: tuple[str, ...]
+    reason: str
+
+    @classmethod
+    def read(cls, directory: Path) -> "RuntimeNote | None":
+        """None before the kubelet ran for the first time."""
+        try:
+            note = json.loads((directory / "runtime").read_text())
+        except (OSError, ValueError):
+            return None
+        return cls(
+            name=str(note.get("name", "")),
+            isolates=tuple(note.get("isolates", ())),
+            not_isolated=tuple(note.get("not_isolated", ())),
+            reason=str(note.get("reason", "")),
+        )
+
+
+async def start(directory: Path, runtime: str = "auto") -> Started:
+    """Starts the cluster of `directory`, or finds it running; returns when all its processes are ready.
+
+    Raises StartFailed, and UnsafeDirectory when others may read the directory.
+    """
+    prepare(directory)
+    try:
+        state = await ask(directory, "status")
+    except NotRunning:
+        await _spawn(directory, runtime)
+        return Started(await _ready(directory), was_running=False)
+    if runtime not in ("auto", state["runtime"]):
+        raise StartFailed(
+            f"the local cluster runs already, with --runtime {state['runtime']}; run `argotui local stop` first"
+        )
+    return Started(state if state["ready"] else await _ready(directory), was_running=True)
+
+
+async def stop(directory: Path) -> bool:
+    """Ends the cluster's processes; steps that run go on. False when it did not run."""
+    try:
+        await ask(directory, "stop")
+    except NotRunning:
+        return False
+    return True
+
+
+async def status(directory: Path) -> dict[str, Any] | None:
+    """The supervisor's account of its processes, None when the cluster does not run."""
+    try:
+        return await ask(directory, "status")
+    except NotRunning:
+        return None
+
+
+async def reset(directory: Path) -> None:
+    """Ends the cluster, kills the steps that still run, and removes the directory."""
+    await stop(directory)
+    if not directory.exists():
+        return
+    kill = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "argotui.local.kubelet", "--dir", str(directory), "--kill-all", stdin=subprocess.DEVNULL
+    )
+    if await kill.wait() != 0:
+        raise StartFailed(f"some steps could not be killed, so {directory} was left as it is")
+    shutil.rmtree(directory)
+
+
+async def _spawn(directory: Path, runtime: str) -> None:
+    """Starts the supervisor in a session of its own, so that it outlives this terminal."""
+    log_path = directory / "logs" / "supervisor.log"
+    keep_small(log_path)
+    reading, writing = os.pipe()
+    with log_path.open("ab") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "argotui.local.supervisor", "--dir", str(directory), "--runtime", runtime]
+            + ["--listening-fd", str(writing)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=(writing,),
+            cwd="/",
+        )
+    os.close(writing)
+    try:
+        # closed when its socket listens, or when it has ended
+        await asyncio.get_running_loop().run_in_executor(None, os.read, reading, 1)
+    finally:
+        os.close(reading)
+    child.poll()
+
+
+async def _ready(directory: Path) -> dict[str, Any]:
+    log_path = directory / "logs" / "supervisor.log"
+    try:
+        async with asyncio.timeout(_READY_SECONDS):
+            state = await ask(directory, "ready")
+    except NotRunning:
+        raise StartFailed(f"the supervisor ended; its last words are in {log_path}") from None
+    except TimeoutError:
+        raise StartFailed(f"the cluster was not ready within {_READY_SECONDS:g} s; see {log_path}") from None
+    failed = [part for part in state["parts"] if not part["ready"]]
+    if failed:
+        raise StartFailed("; ".join(f"{part['name']} {part['lastError']}" for part in failed))
+    return state

@@ -1,0 +1,174 @@
+"""The three processes of the local cluster, and how each is started, adopted, restarted and ended."""
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from argotui.local.supervisor.process import ProcessIdentity, resident_bytes
+
+log = logging.getLogger(__name__)
+
+READY_LINE = b"ready"
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 10.0
+_FIRST_DELAY, _LONGEST_DELAY = 0.0, 10.0
+_HEALTHY_SECONDS = 20.0
+_LOG_BYTES = 16 * 1024 * 1024
+
+
+class PartFailed(Exception):
+    """A process of the cluster ended, or said nothing, before it was ready."""
+
+
+@dataclass(frozen=True)
+class PartCommand:
+    """How one process is started: its name and the arguments after the interpreter."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+class Part:
+    """One supervised process. It is started, or adopted when a former supervisor left it running."""
+
+    def __init__(self, command: PartCommand, directory: Path, changed: Callable[[], None]) -> None:
+        self.name = command.name
+        self.restarts = 0
+        self.ready = False
+        self.last_error = ""
+        self._command = command
+        self._identity: ProcessIdentity | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._state_path = directory / "run" / f"{command.name}.json"
+        self._log_path = directory / "logs" / f"{command.name}.log"
+        self._changed = changed
+        self._started_at = 0.0
+
+    @property
+    def log_path(self) -> Path:
+        """Where the process writes what it has to say."""
+        return self._log_path
+
+    def describe(self) -> dict[str, object]:
+        """What `argotui local status` shows of it."""
+        identity = self._identity
+        return {
+            "name": self.name,
+            "pid": identity.pid if identity else None,
+            "ready": self.ready,
+            "restarts": self.restarts,
+            "rss": resident_bytes(identity.pid) if identity else None,
+            "lastError": self.last_error,
+            "log": str(self._log_path),
+        }
+
+    async def run_once(self) -> None:
+        """Starts or adopts the process, and returns when it has ended. Raises PartFailed when it never got ready."""
+        identity = ProcessIdentity.read(self._state_path)
+        if identity is not None and identity.is_alive():
+            log.info("%s: adopted, pid %d", self.name, identity.pid)
+            self._identity = identity
+        else:
+            identity = self._spawn()
+        self._started_at = time.monotonic()
+        try:
+            if self._child is not None:
+                await self._wait_until_ready(self._child)
+            self._set_ready(True)
+            await identity.ended()
+        finally:
+            self._set_ready(False)
+            self._reap()
+
+    async def supervise(self) -> None:
+        """Keeps the process running until cancelled."""
+        delay = _FIRST_DELAY
+        while True:
+            try:
+                await self.run_once()
+                self.last_error = f"ended unexpectedly; its last words are in {self._log_path}"
+            except PartFailed as failure:
+                self.last_error = str(failure)
+            log.warning("%s: %s", self.name, self.last_error)
+            if time.monotonic() - self._started_at > _HEALTHY_SECONDS:
+                delay = _FIRST_DELAY
+            await asyncio.sleep(delay)  # back-off: a process that cannot start must not use up the machine
+            delay = min(_LONGEST_DELAY, max(0.2, delay * 2))
+            self.restarts += 1
+
+    async def stop(self) -> None:
+        """Ends the process: SIGTERM, and SIGKILL when it does not end."""
+        identity = self._identity
+        if identity is None:
+            return
+        if identity.send(signal.SIGTERM):
+            try:
+                await asyncio.wait_for(identity.ended(), _STOP_SECONDS)
+            except TimeoutError:
+                log.warning("%s: did not end within %g s, killed", self.name, _STOP_SECONDS)
+                identity.send(signal.SIGKILL)
+                await identity.ended()
+        self._reap()
+        self._state_path.unlink(missing_ok=True)
+
+    def _spawn(self) -> ProcessIdentity:
+        keep_small(self._log_path)
+        with self._log_path.open("ab") as output:
+            child = subprocess.Popen(
+                [sys.executable, "-m", *self._command.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                start_new_session=True,
+                env={**os.environ, **self._command.environment},
+            )
+        identity = ProcessIdentity.of(child.pid)
+        if identity is None:
+            child.wait()
+            raise PartFailed(f"ended at once with code {child.returncode}; see {self._log_path}")
+        identity.write(self._state_path)
+        self._child, self._identity = child, identity
+        log.info("%s: started, pid %d", self.name, child.pid)
+        return identity
+
+    async def _wait_until_ready(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stdout is not None
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), child.stdout)
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                async for line in reader:
+                    if line.strip() == READY_LINE:
+                        return
+        except TimeoutError:
+            child.kill()
+            raise PartFailed(f"was not ready within {_READY_SECONDS:g} s; see {self._log_path}") from None
+        finally:
+            transport.close()
+        raise PartFailed(f"ended before it was ready; see {self._log_path}")
+
+    def _reap(self) -> None:
+        """Forgets the process if it has ended; a supervisor that is told to leave keeps it to end it in order."""
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None
+        if self._identity is not None and not self._identity.is_alive():
+            self._identity = None
+
+    def _set_ready(self, ready: bool) -> None:
+        self.ready = ready
+        self._changed()
+
+
+def keep_small(path: Path) -> None:
+    """Moves a log that has grown past its limit aside; one older log is kept."""
+    if path.exists() and path.stat().st_size > _LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
