@@ -107,10 +107,10 @@ async def _spawn(directory: Path, runtime: str) -> None:
     log_path = directory / "logs" / "supervisor.log"
     keep_small(log_path)
     reading, writing = os.pipe()
+    command = [sys.executable, "-m", "argotui.local.supervisor", "--dir", str(directory), "--runtime", runtime]
     with log_path.open("ab") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "argotui.local.supervisor", "--dir", str(directory), "--runtime", runtime]
-            + ["--listening-fd", str(writing)],
+            [*command, "--listening-fd", str(writing)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -42,6 +42,8 @@ class Part:
     def __init__(self, command: PartCommand, directory: Path, changed: Callable[[], None]) -> None:
         self.name = command.name
         self.restarts = 0
+        self.failed_starts = 0
+        """Starts in a row that never became ready."""
         self.ready = False
         self.last_error = ""
         self._command = command
@@ -97,6 +99,8 @@ class Part:
                 self.last_error = f"ended unexpectedly; its last words are in {self._log_path}"
             except PartFailed as failure:
                 self.last_error = str(failure)
+                self.failed_starts += 1
+                self._changed()
             log.warning("%s: %s", self.name, self.last_error)
             if time.monotonic() - self._started_at > _HEALTHY_SECONDS:
                 delay = _FIRST_DELAY
@@ -165,6 +169,8 @@ class Part:
 
     def _set_ready(self, ready: bool) -> None:
         self.ready = ready
+        if ready:
+            self.failed_starts = 0
         self._changed()
 
 

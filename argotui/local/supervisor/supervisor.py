@@ -22,6 +22,7 @@ from argotui.local.supervisor.parts import Part, PartCommand
 log = logging.getLogger(__name__)
 
 LOCK = "supervisor.lock"
+_TRIES = 3
 
 
 class AlreadyRunning(Exception):
@@ -100,6 +101,11 @@ class Supervisor:
             await part.stop()
         self._stopped.set()
 
+    def _settled(self) -> bool:
+        """All is ready, or something has failed so often that waiting on is no use."""
+        given_up = any(part.failed_starts >= _TRIES for part in self._parts)
+        return given_up or all(part.ready for part in self._parts)
+
     def _describe(self) -> dict[str, Any]:
         return {
             "pid": os.getpid(),
@@ -113,7 +119,7 @@ class Supervisor:
             return self._describe()
         if operation == "ready":
             async with self._state:
-                await self._state.wait_for(lambda: all(part.ready or part.restarts > 2 for part in self._parts))
+                await self._state.wait_for(self._settled)
             return self._describe()
         if operation == "stop":
             self._stopping.set()
