@@ -20,7 +20,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     verbs = parser.add_subparsers(dest="local_verb", metavar="VERB", required=True)
     start = verbs.add_parser("start", help="start the cluster; a second start finds the first one")
     add_runtime(start)
-    verbs.add_parser("stop", help="end the cluster's processes; steps that run go on and are picked up by the next start")
+    verbs.add_parser("stop", help="end its processes; steps that run go on and are picked up by the next start")
     status = verbs.add_parser("status", help="what runs, where, and what the runtime does not isolate")
     status.add_argument("-o", "--output", choices=("json",), help="print as JSON")
     reset = verbs.add_parser("reset", help="kill the steps and remove everything the cluster keeps")
@@ -52,16 +52,18 @@ def run(args: argparse.Namespace) -> int:
 def _start(args: argparse.Namespace) -> int:
     directory = local_dir()
     started = asyncio.run(lifecycle.start(directory, args.runtime))
-    endpoint = endpoint_of(directory)
-    print(f"the local cluster runs already at {endpoint}" if started.was_running else f"the local cluster runs at {endpoint}")
+    already = " already" if started.was_running else ""
+    print(f"the local cluster runs{already} at {endpoint_of(directory)}")
     print("\n".join(runtime_lines(directory)))
     print(f"kubectl:  export KUBECONFIG={local_kubeconfig(directory)}")
     return 0
 
 
 def _stop(args: argparse.Namespace) -> int:
-    stopped = asyncio.run(lifecycle.stop(local_dir()))
-    print("the local cluster has stopped; steps that were running go on" if stopped else "the local cluster was not running")
+    if asyncio.run(lifecycle.stop(local_dir())):
+        print("the local cluster has stopped; steps that were running go on")
+    else:
+        print("the local cluster was not running")
     return 0
 
 
@@ -123,7 +125,8 @@ def _as_document(directory: Path, state: dict[str, Any] | None) -> dict[str, Any
 def _status_lines(directory: Path, state: dict[str, Any] | None) -> list[str]:
     if state is None:
         return [f"the local cluster does not run (its state lies in {directory})", "start it:  argotui local start"]
-    lines = [f"the local cluster {'runs' if state['ready'] else 'is starting'} at {endpoint_of(directory)}", f"state:    {directory}"]
+    verb = "runs" if state["ready"] else "is starting"
+    lines = [f"the local cluster {verb} at {endpoint_of(directory)}", f"state:    {directory}"]
     lines += runtime_lines(directory)
     lines += [_part_line(part) for part in state["parts"]]
     return lines
