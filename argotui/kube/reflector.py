@@ -1,0 +1,217 @@
+"""A local copy of a collection that follows the server: paged list, watch with bookmarks, resume.
+
+The copy is only as old as `freshness` says. Whatever goes wrong with a connection is healed here:
+a cut or ended stream resumes after the last version seen, 410 lists again and reports the
+difference, every retry is spaced with jitter. What `on_change` raises is not handled here.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NoReturn
+
+from argotui.kube.client import WATCH_SILENCE, Client, WatchEvent
+from argotui.kube.errors import ApiError, BrokenStream, KubeError
+from argotui.model.documents import Document, name, namespace, resource_version, uid
+from argotui.model.resources import Resource
+
+log = logging.getLogger(__name__)
+
+Key = tuple[str, str]
+"""Namespace ("" when the resource has none) and name."""
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 10.0
+_SETTLED = 1.0
+"""A stream that lived this many seconds was a good one: the next pause is short again."""
+_PAGE = 500
+
+
+class DeltaType(StrEnum):
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One change. `object` is the newest known state (for DELETED the last one), `old` what was cached."""
+
+    type: DeltaType
+    object: Document
+    old: Document | None
+
+
+@dataclass(slots=True)
+class Freshness:
+    """How far the copy can be trusted. Times are seconds of the event loop's clock."""
+
+    connected: bool = False
+    last_contact: float | None = None
+    """When the server was last heard: an event, a bookmark, a list."""
+    last_error: str = ""
+    """Why it is not connected; "" while it is."""
+    lists: int = 0
+    resource_version: str = ""
+
+    def age(self, now: float) -> float | None:
+        """Seconds since the server was last heard, None when it never was."""
+        return None if self.last_contact is None else max(0.0, now - self.last_contact)
+
+
+class Reflector:
+    """Keep `run()` in a supervised task; read `cache` at any time, `await synced()` for the first list."""
+
+    def __init__(
+        self,
+        client: Client,
+        res: Resource,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        on_change: Callable[[Delta], None],
+        silence: float = WATCH_SILENCE,
+    ) -> None:
+        self.cache: dict[Key, Document] = {}
+        self.freshness = Freshness()
+        self.resource = res
+        self._client = client
+        self._namespace = namespace
+        self._label_selector = label_selector
+        self._field_selector = field_selector
+        self._on_change = on_change
+        self._silence = silence
+        self._version = ""  # "" means: list before the next watch
+        self._pause = _FIRST_PAUSE
+        self._opened_at: float | None = None
+        self._synced = asyncio.Event()
+
+    async def synced(self) -> None:
+        """Returns once the first list is in `cache` and reported."""
+        await self._synced.wait()
+
+    @property
+    def is_synced(self) -> bool:
+        return self._synced.is_set()
+
+    async def run(self) -> NoReturn:
+        """Follows the server until cancelled. Raises only what `on_change` raises."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            self._opened_at = None
+            try:
+                if not self._version:
+                    await self._list()
+                await self._watch()
+            except KubeError as error:
+                self._failed(error)
+            if self._lived(clock()) > _SETTLED:
+                self._pause = _FIRST_PAUSE
+            await self._rest()
+
+    def _lived(self, now: float) -> float:
+        """Seconds that the last stream was open, 0 when it was refused."""
+        return 0.0 if self._opened_at is None else now - self._opened_at
+
+    def _failed(self, error: KubeError) -> None:
+        gone = isinstance(error, ApiError) and error.is_gone
+        if gone or isinstance(error, BrokenStream):
+            self._version = ""  # resuming would meet the same answer again
+        self.freshness.connected = False
+        if not gone and self.freshness.last_error != str(error):
+            log.warning("%s: %s", self.resource.plural, error)
+        self.freshness.last_error = str(error)
+
+    async def _rest(self) -> None:
+        """Jitter, because all clients of a server that comes back would otherwise return as one."""
+        await asyncio.sleep(self._pause * random.uniform(0.5, 1.0))
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    async def _list(self) -> None:
+        found: dict[Key, Document] = {}
+        token, version = "", ""
+        while True:
+            page = await self._client.list(
+                self.resource,
+                self._namespace,
+                label_selector=self._label_selector,
+                field_selector=self._field_selector,
+                limit=_PAGE,
+                continue_token=token,
+            )
+            self._heard()
+            version = page.resource_version
+            found.update((_key(item), item) for item in page.items)
+            token = page.continue_token
+            if not token:
+                break
+        self._replace(found)
+        self._version = self.freshness.resource_version = version
+        self.freshness.lists += 1
+        self._synced.set()
+
+    def _replace(self, found: dict[Key, Document]) -> None:
+        """Reports how the listed state differs from the known one; the cache is complete before the first report."""
+        before = self.cache
+        self.cache = found
+        for key, old in before.items():
+            if key not in found:
+                self._on_change(Delta(DeltaType.DELETED, old, old))
+        for key, new in found.items():
+            self._differs(before.get(key), new)
+
+    def _differs(self, known: Document | None, new: Document) -> None:
+        if known is not None and uid(known) != uid(new):
+            self._on_change(Delta(DeltaType.DELETED, known, known))  # another object took the name meanwhile
+            known = None
+        if known is None:
+            self._on_change(Delta(DeltaType.ADDED, new, None))
+        elif resource_version(known) != resource_version(new):
+            self._on_change(Delta(DeltaType.MODIFIED, new, known))
+
+    async def _watch(self) -> None:
+        stream = self._client.watch(
+            self.resource,
+            self._namespace,
+            resource_version=self._version,
+            label_selector=self._label_selector,
+            field_selector=self._field_selector,
+            silence=self._silence,
+            opened=self._opened,
+        )
+        async with aclosing(stream):
+            async for event in stream:
+                self._heard()
+                self._apply(event)
+
+    def _opened(self) -> None:
+        self.freshness.connected = True
+        self.freshness.last_error = ""
+        self._heard()
+        self._opened_at = self.freshness.last_contact
+
+    def _heard(self) -> None:
+        self.freshness.last_contact = asyncio.get_running_loop().time()
+
+    def _apply(self, event: WatchEvent) -> None:
+        self._version = self.freshness.resource_version = resource_version(event.object)
+        if event.type == "BOOKMARK":
+            return
+        key = _key(event.object)
+        if event.type == "DELETED":
+            old = self.cache.pop(key, None)
+            self._on_change(Delta(DeltaType.DELETED, event.object, old))
+            return
+        old = self.cache.get(key)
+        self.cache[key] = event.object
+        # a resumed stream may call known objects ADDED, a selector may call unknown ones MODIFIED
+        self._on_change(Delta(DeltaType.ADDED if old is None else DeltaType.MODIFIED, event.object, old))
+
+
+def _key(document: Document) -> Key:
+    return namespace(document), name(document)
