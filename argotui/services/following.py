@@ -1,0 +1,187 @@
+"""The changes of a few objects, as they happen: list, watch, resume.
+
+The store's feeds use the reflector, which heals everything in the background. What a person waits for on the
+command line is different: the first request that fails must end it, with its reason, and only a connection that
+once worked is taken up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from argotui.kube.client import Client
+from argotui.kube.errors import ApiError, BrokenStream, Unreachable
+from argotui.model import documents
+from argotui.model.documents import Document
+from argotui.model.resources import Resource
+from argotui.services.streams import closing
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 5.0
+_PAGE = 500
+
+
+class ChangeType(StrEnum):
+    """What happened to an object; LISTED says that all objects that exist have been reported once."""
+
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+    LISTED = "LISTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change. For DELETED `object` is the last known state; for LISTED it is empty."""
+
+    type: ChangeType
+    object: Document
+
+
+Trouble = Callable[[str], None]
+"""Told once each time the connection is lost, with the reason."""
+
+
+def _ignore(reason: str) -> None:
+    """Nobody wants to know about lost connections."""
+
+
+async def follow(
+    client: Client,
+    res: Resource,
+    namespace: str | None,
+    *,
+    label_selector: str = "",
+    field_selector: str = "",
+    on_trouble: Trouble = _ignore,
+) -> AsyncIterator[Change]:
+    """Every object that exists, LISTED, and from then on every change; ends only when it is closed.
+
+    Raises ApiError for a refusal and Unreachable when not even the first list succeeds. After that a cut
+    connection is taken up where it broke, and a version that is too old is listed again; what changed
+    in between is reported as changes.
+    """
+    feed = _Feed(client, res, namespace, label_selector, field_selector)
+    listed = False
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            async with closing(feed.run()) as changes:
+                async for change in changes:
+                    listed, pause = True, _FIRST_PAUSE
+                    yield change
+            continue
+        except ApiError as error:
+            if error.is_gone:
+                feed.version = ""
+                continue
+            if not (listed and error.is_overload):
+                raise
+            reason = error.message
+        except (Unreachable, BrokenStream) as error:
+            if not listed:
+                raise
+            reason = str(error)
+        if pause == _FIRST_PAUSE:
+            on_trouble(reason)
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+class _Feed:
+    """One pass: a list where it is needed, then the watch until it ends. Keeps what is known between passes."""
+
+    def __init__(
+        self, client: Client, res: Resource, namespace: str | None, label_selector: str, field_selector: str
+    ) -> None:
+        self.version = ""
+        self._client = client
+        self._resource = res
+        self._namespace = namespace
+        self._labels = label_selector
+        self._fields = field_selector
+        self._known: dict[tuple[str, str], Document] = {}
+
+    async def run(self) -> AsyncIterator[Change]:
+        if not self.version:
+            for change in await self._list():
+                yield change
+            yield Change(ChangeType.LISTED, {})
+        watch = self._client.watch(
+            self._resource,
+            self._namespace,
+            resource_version=self.version,
+            label_selector=self._labels,
+            field_selector=self._fields,
+        )
+        async with closing(watch) as events:
+            async for event in events:
+                self.version = documents.resource_version(event.object) or self.version
+                if event.type != "BOOKMARK":
+                    yield self._noted(Change(ChangeType(event.type), event.object))
+
+    async def _list(self) -> list[Change]:
+        """All pages, as the difference to what is known."""
+        found: dict[tuple[str, str], Document] = {}
+        token, version = "", ""
+        while True:
+            page = await self._client.list(
+                self._resource,
+                self._namespace,
+                label_selector=self._labels,
+                field_selector=self._fields,
+                limit=_PAGE,
+                continue_token=token,
+            )
+            found.update((documents.key(item), item) for item in page.items)
+            version, token = page.resource_version, page.continue_token
+            if not token:
+                break
+        changes = self._difference(found)
+        self._known, self.version = found, version
+        return changes
+
+    def _difference(self, found: dict[tuple[str, str], Document]) -> list[Change]:
+        gone = [Change(ChangeType.DELETED, old) for key, old in self._known.items() if key not in found]
+        changes = []
+        for key, item in found.items():
+            old = self._known.get(key)
+            if old is not None and documents.uid(old) != documents.uid(item):
+                gone.append(Change(ChangeType.DELETED, old))
+                old = None
+            if old is None:
+                changes.append(Change(ChangeType.ADDED, item))
+            elif documents.resource_version(old) != documents.resource_version(item):
+                changes.append(Change(ChangeType.MODIFIED, item))
+        return gone + changes
+
+    def _noted(self, change: Change) -> Change:
+        key = documents.key(change.object)
+        if change.type is ChangeType.DELETED:
+            self._known.pop(key, None)
+        else:
+            self._known[key] = change.object
+        return change
+
+
+async def follow_object(
+    client: Client, res: Resource, namespace: str, name: str, *, on_trouble: Trouble = _ignore
+) -> AsyncIterator[Document | None]:
+    """One object now and after each change; None while there is no such object. Ends only when it is closed."""
+    exists = False
+    feed = follow(client, res, namespace, field_selector=f"metadata.name={name}", on_trouble=on_trouble)
+    async with closing(feed) as changes:
+        async for change in changes:
+            if change.type is ChangeType.LISTED:
+                if not exists:
+                    yield None
+            elif change.type is ChangeType.DELETED:
+                exists = False
+                yield None
+            else:
+                exists = True
+                yield change.object
