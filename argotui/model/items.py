@@ -7,8 +7,7 @@ Python values lose that; `parse_items` therefore marks the few values whose text
 from __future__ import annotations
 
 import json
-from json import scanner
-from json.decoder import scanstring
+from json import decoder, scanner
 from typing import Any, Self
 
 
@@ -44,7 +43,7 @@ def _parse_int(literal: str) -> int | float:
 
 
 def _parse_string(text: str, start: int, strict: bool = True) -> tuple[str, int]:
-    value, end = scanstring(text, start, strict)
+    value, end = decoder.scanstring(text, start, strict)  # type: ignore[attr-defined]
     literal = text[start : end - 1]
     return (value if _quoted(value) == literal else WrittenText(value, literal)), end
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from argotui.model.items import item_text
-
-__all__ = ["fnv1_32", "fnv1a_32", "index_of", "item_text", "node_id", "pod_name"]
+from argotui.model.items import item_text as item_text
 
 MAX_WORKFLOW_NAME = 63
 MAX_CRON_NAME = 52
