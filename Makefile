@@ -39,8 +39,7 @@ screenshots: $(STAMP)
 	@$(BIN)/python -m pytest -n 0 tests/console/test_screenshots.py --screenshots
 
 lock:
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header \
-	    --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	@$(PYTHON) tools/lock.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,37 @@
+"""Makes requirements.lock from pyproject.toml, with uv. The first line says from which requirements it was made."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LOCK = ROOT / "requirements.lock"
+
+
+def header(pyproject: Path = ROOT / "pyproject.toml") -> str:
+    """The first line of a lock file that matches `pyproject`."""
+    tables = tomllib.loads(pyproject.read_text())
+    wanted = {
+        "dependencies": sorted(tables["project"]["dependencies"]),
+        "dev": sorted(tables["dependency-groups"]["dev"]),
+        "python": tables["project"]["requires-python"],
+    }
+    digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
+    return f"# from pyproject.toml {digest[:16]}; make it again with: make lock"
+
+
+def main() -> int:
+    """Runs uv; returns its exit code."""
+    command = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header"]
+    command += ["--no-annotate", "--python-version", "3.11", "--group", "dev", "pyproject.toml"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode == 0:
+        LOCK.write_text(header() + "\n" + done.stdout)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
