@@ -1,0 +1,29 @@
+"""Fixtures that several suites share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.localcluster import LocalCluster
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`soak` tests run only when they are asked for."""
+    if "soak" in (config.option.markexpr or ""):
+        return
+    skip = pytest.mark.skip(reason="takes long: make soak")
+    for item in items:
+        if item.get_closest_marker("soak"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """A running local cluster for the tests of one module."""
+    started = LocalCluster(Path(tmp_path_factory.mktemp("cluster")) / "local")
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()

@@ -1,0 +1,103 @@
+"""A real local cluster for tests: API server, kubelet and controller as processes, in a directory of its own."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from argotui.local.supervisor import lifecycle
+from argotui.local.supervisor.process import ProcessIdentity
+
+# short leases, and the executor image under which upstream's runs were recorded
+ENVIRONMENT = {
+    "LEADER_ELECTION_LEASE_DURATION": "2s",
+    "LEADER_ELECTION_RENEW_DEADLINE": "1500ms",
+    "LEADER_ELECTION_RETRY_PERIOD": "300ms",
+    "ARGO_EXECUTOR_IMAGE": "argoexec:v4.1.2",
+}
+
+
+class LocalCluster:
+    """One cluster. `environment` is what every process started here sees."""
+
+    def __init__(self, directory: Path, runtime: str = "auto") -> None:
+        self.directory = directory
+        self.runtime = runtime
+        self.environment: Mapping[str, str] = {
+            **os.environ, **ENVIRONMENT,
+            "ARGOTUI_LOCAL_DIR": str(directory), "KUBECONFIG": str(directory / "kubeconfig"), "NO_COLOR": "1",
+        }
+
+    def argotui(
+        self, *arguments: str, check: bool = True, timeout: float = 120, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs the CLI. With `check`, a failure shows what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "argotui", *arguments],
+            env=dict(self.environment), capture_output=True, text=True, timeout=timeout, check=False, input=stdin,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"argotui {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}{self.words()}")
+        return done
+
+    def start(self) -> None:
+        """Starts the cluster; returns when it is ready."""
+        self.argotui("local", "start", "--runtime", self.runtime)
+
+    def stop(self) -> None:
+        """Kills the steps, ends the processes and removes the directory."""
+        if os.environ.get("ARGOTUI_TEST_KEEP"):
+            self.argotui("local", "stop", check=False)
+            return
+        self.argotui("local", "reset", "--yes", check=False)
+
+    def status(self) -> dict[str, Any]:
+        """`argotui local status -o json`."""
+        state: dict[str, Any] = json.loads(self.argotui("local", "status", "-o", "json", check=False).stdout)
+        return state
+
+    def kill(self, part: str) -> bool:
+        """kill -9 of apiserver, kubelet, controller or supervisor; False when it does not run just now."""
+        if part == "supervisor":
+            pid = int((self.directory / "run" / "supervisor.lock").read_text())
+            os.kill(pid, signal.SIGKILL)
+            return True
+        identity = ProcessIdentity.read(self.directory / "run" / f"{part}.json")
+        return identity is not None and identity.send(signal.SIGKILL)
+
+    def ready(self) -> None:
+        """Waits until every process is ready again."""
+        asyncio.run(lifecycle.start(self.directory))
+
+    def kubectl(self, *arguments: str, check: bool = True, stdin: str | None = None) -> str:
+        """Runs kubectl in the namespace argo and returns what it printed."""
+        done = subprocess.run(
+            ["kubectl", "-n", "argo", *arguments],
+            env=dict(self.environment), capture_output=True, text=True, timeout=60, check=False, input=stdin,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
+
+    def workflow(self, name: str) -> dict[str, Any]:
+        """The object as the API server has it."""
+        document: dict[str, Any] = json.loads(self.argotui("get", name, "-n", "argo", "-o", "json").stdout)
+        return document
+
+    def token(self) -> str:
+        return (self.directory / "token").read_text().strip()
+
+    def endpoint(self) -> str:
+        return (self.directory / "endpoint").read_text().strip()
+
+    def words(self, lines: int = 15) -> str:
+        """The last words of each process, for the message of a failed test."""
+        text = ""
+        for log in sorted((self.directory / "logs").glob("*.log")):
+            text += f"\n--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+        return text
