@@ -42,7 +42,8 @@ class LocalCluster:
             env=dict(self.environment), capture_output=True, text=True, timeout=timeout, check=False, input=stdin,
         )
         if check and done.returncode != 0:
-            raise AssertionError(f"argotui {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}{self.words()}")
+            said = f"{done.returncode}\n{done.stdout}{done.stderr}{self.words()}"
+            raise AssertionError(f"argotui {' '.join(arguments)}: {said}")
         return done
 
     def start(self) -> None:

@@ -6,7 +6,6 @@ All cases run in one go, several at a time, since most of a case is waiting; eac
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,11 +35,12 @@ def _wrapper(cluster: LocalCluster, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outcome(cluster: LocalCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def outcome(cluster: LocalCluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What run.py printed of each case: the empty string when it is identical."""
     _prepare(cluster)
     folder = tmp_path_factory.mktemp("conformance")
-    command = [sys.executable, str(HERE / "run.py"), "check", "--server", cluster.endpoint(), "--token", cluster.token()]
+    command = [sys.executable, str(HERE / "run.py"), "check"]
+    command += ["--server", cluster.endpoint(), "--token", cluster.token()]
     command += ["--kubeconfig", str(cluster.directory / "kubeconfig"), "--argo", str(_wrapper(cluster, folder))]
     command += ["--jobs", str(JOBS), "--out", str(folder / "out")] + [str(HERE / "cases" / case) for case in CASES]
     done = subprocess.run(command, env=dict(cluster.environment), capture_output=True, text=True, check=False)
@@ -50,7 +50,7 @@ def outcome(cluster: LocalCluster, tmp_path_factory: pytest.TempPathFactory) -> 
         if match:
             found[match[2]] = "" if match[1] == "ok  " else block
     found["*"] = done.stdout + done.stderr + cluster.words()
-    yield found
+    return found
 
 
 @pytest.mark.parametrize("case", CASES)
