@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argotui.store.ansi import PLAIN, Span, Style, parse_ansi, with_escapes
@@ -48,6 +48,7 @@ def test_one_line_takes_any_json_value_and_cuts_it() -> None:
     assert one_line("x" * 9, limit=5) == "xxxx…"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters()))
 def test_any_text_becomes_harmless_and_stays_so(text: str) -> None:
     once = neutralise(text)
@@ -55,6 +56,7 @@ def test_any_text_becomes_harmless_and_stays_so(text: str) -> None:
     assert neutralise(once) == once
 
 
+@settings(deadline=None)
 @given(st.text(st.one_of(st.sampled_from("\x1b\x9b[;:m0123456789\t\r"), st.characters())))
 def test_any_log_line_becomes_harmless_and_spans_lie_within_it(line: str) -> None:
     parsed = parse_ansi(line)
