@@ -1,0 +1,239 @@
+"""Substitution of `{{…}}` tags in JSON text (§3.1).
+
+The target is always the JSON text of an object, never the object: a tag may stand in a key, may hold
+another tag, and ends at the first `}}` whatever stands between. Values are inserted with Go's quoting,
+so a value with a control character makes the result invalid JSON, which is an error.
+
+Expression tags (`{{=…}}`) are refused by validation in this version; a `{{=` that reaches this module
+(as part of a value that a step produced) is ordinary text and stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from argotui.engine import gotext
+
+Scope = Mapping[str, Any]
+"""Variable name -> text. `None` is an absent optional: the output of a skipped step without a default."""
+
+OPEN: Final = "{{"
+CLOSE: Final = "}}"
+_MISSING: Final = object()
+
+
+class TemplateError(Exception):
+    """A substitution that can never succeed. The text is upstream's."""
+
+
+class MissingVariable(TemplateError):
+    """A tag whose variable is not in the scope although it must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """Which unresolved tags are errors.
+
+    prefixes: first segments (`steps`, `tasks`) whose tags must resolve; everything: all tags must. An
+    artifact reference (`….outputs.artifacts.…`) is exempt from the prefixes: artifacts are resolved later.
+    """
+
+    prefixes: tuple[str, ...] = ()
+    everything: bool = False
+
+    def forbids(self, tag: str) -> bool:
+        """True when the trimmed tag must not stay unresolved."""
+        if self.everything:
+            return True
+        if tag.partition(".")[0] not in self.prefixes:
+            return False
+        return ".outputs.artifacts." not in tag
+
+
+LENIENT: Final = Strictness()
+STRICT: Final = Strictness(everything=True)
+SIBLINGS: Final = Strictness(prefixes=("steps", "tasks"))
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A text cut at its tags: `texts[0] tags[0] texts[1] … texts[n]`; compiled once, rendered often."""
+
+    texts: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    def render(self, scope: Scope, strictness: Strictness = LENIENT) -> str:
+        """The text with every tag replaced that the scope knows. Raises TemplateError, MissingVariable."""
+        if not self.tags:
+            return self.texts[0]
+        parts = [self.texts[0]]
+        for tag, text in zip(self.tags, self.texts[1:], strict=True):
+            parts.append(_replacement(tag, scope, strictness))
+            parts.append(text)
+        return "".join(parts)
+
+
+def compile_text(text: str) -> Compiled:
+    """Cut a text at its tags. Raises TemplateError when a tag is not closed."""
+    texts: list[str] = []
+    tags: list[str] = []
+    position = 0
+    while True:
+        start = text.find(OPEN, position)
+        if start < 0:
+            texts.append(text[position:])
+            return Compiled(tuple(texts), tuple(tags))
+        end = text.find(CLOSE, start + len(OPEN))
+        if end < 0:
+            raise TemplateError(_unclosed(text, text[start + len(OPEN) :]))
+        texts.append(text[position:start])
+        tags.append(text[start + len(OPEN) : end])
+        position = end + len(CLOSE)
+
+
+@lru_cache(maxsize=2048)
+def compiled(text: str) -> Compiled:
+    """`compile_text` with a memory: one workflow renders the same texts again and again."""
+    return compile_text(text)
+
+
+def _unclosed(text: str, rest: str) -> str:
+    return (
+        f'Cannot find end tag="}}}}" in the template={gotext.quote(text)} starting from {gotext.quote(rest)}'
+    )
+
+
+def _replacement(tag: str, scope: Scope, strictness: Strictness) -> str:
+    name = tag.strip()
+    value = scope.get(name, _MISSING)
+    if isinstance(value, str):
+        return gotext.quote_body(value)
+    if value is None:
+        raise TemplateError(
+            f"unable to substitute {OPEN}{tag}{CLOSE}: output is an absent optional"
+            " (skipped/omitted node with no default)"
+        )
+    if value is not _MISSING:
+        raise MissingVariable(f"failed to resolve {OPEN}{tag}{CLOSE} to string")
+    return _unresolved(tag, name, scope, strictness)
+
+
+def _unresolved(tag: str, name: str, scope: Scope, strictness: Strictness) -> str:
+    if tag.startswith("="):
+        return f"{OPEN}{tag}{CLOSE}"
+    inner = _inner_tag(tag, scope)
+    if inner is not None:
+        return inner
+    if strictness.forbids(name):
+        raise MissingVariable(f"failed to resolve {OPEN}{tag}{CLOSE}")
+    return f"{OPEN}{tag}{CLOSE}"
+
+
+def _inner_tag(tag: str, scope: Scope) -> str | None:
+    """`{{a.{{b}}.c}}` is cut as the tag `a.{{b`: resolve `b`, and leave the outer tag to a later pass."""
+    index = tag.rfind(OPEN)
+    if index <= 0:
+        return None
+    inner = tag[index + len(OPEN) :]
+    value = scope.get(inner, _MISSING)
+    if value is None:
+        raise TemplateError(
+            f'unable to substitute nested tag {OPEN}{tag}{CLOSE}: "{inner}" is an absent optional'
+        )
+    if not isinstance(value, str):
+        return None
+    return OPEN + tag[:index] + gotext.quote_body(value)
+
+
+def substitute(
+    text_json: str,
+    scope: Scope,
+    *,
+    strict_prefixes: Iterable[str] = (),
+    allow_unresolved: bool = True,
+) -> str:
+    """Replace the tags of a JSON text; the result is JSON text again.
+
+    strict_prefixes: tags below these first segments must resolve. allow_unresolved=False: all must.
+    Raises MissingVariable (the variable may still come) or TemplateError (it never will).
+    """
+    if not is_json(text_json):
+        raise TemplateError("cannot do template replacements with invalid JSON")
+    strictness = Strictness(tuple(strict_prefixes), everything=not allow_unresolved)
+    result = compiled(text_json).render(scope, strictness)
+    if not is_json(result):
+        raise TemplateError("cannot finish template replacement because the result was invalid JSON")
+    return result
+
+
+def substitute_text(text: str, scope: Scope, *, allow_unresolved: bool = True) -> str:
+    """The same engine on a text that need not be JSON. The inserted values are quoted all the same."""
+    return compiled(text).render(scope, LENIENT if allow_unresolved else STRICT)
+
+
+def substitute_document(document: Any, scope: Scope, strictness: Strictness = LENIENT) -> Any:
+    """Substitute in a JSON value (through its text) and return the new value."""
+    text = dumps(document)
+    if OPEN not in text:
+        return document
+    return loads_substituted(compiled(text).render(scope, strictness))
+
+
+def loads_substituted(text: str) -> Any:
+    """Decode a text that a substitution produced. Raises TemplateError when it is no JSON any more."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        raise TemplateError(
+            "cannot finish template replacement because the result was invalid JSON"
+        ) from None
+
+
+def dumps(document: Any) -> str:
+    """Compact JSON text without escaping beyond what JSON asks for."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def is_json(text: str) -> bool:
+    """True when the text is one JSON value."""
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def simple_tags(text: str) -> list[str]:
+    """The tags of a text in order, untrimmed, expression tags left out. Raises TemplateError."""
+    return [tag for tag in compile_text(text).tags if not tag.startswith("=")]
+
+
+def resolve_variable(reference: str, scope: Scope) -> Any:
+    """The value behind `{{name}}` or `name` (`valueFrom.parameter`, `from`). Raises TemplateError."""
+    name = variable_name(reference)
+    value = scope.get(name, _MISSING)
+    if value is _MISSING:
+        raise TemplateError(f"Unable to resolve: {gotext.quote(name)}")
+    return value
+
+
+def variable_name(reference: str) -> str:
+    """`{{ name }}` or `name` without braces and outer spaces."""
+    return reference.strip().removeprefix(OPEN).removesuffix(CLOSE).strip()
+
+
+_RESULT_REFERENCE: Final = re.compile(
+    r"(?:steps|tasks)(?:\.([a-zA-Z0-9][-a-zA-Z0-9]*)|\[['\"]([^'\"\]]+)['\"]\])\.outputs\.result"
+)
+
+
+def referenced_results(text: str) -> frozenset[str]:
+    """The step and task names whose `.outputs.result` a template's JSON text mentions (§4.5)."""
+    return frozenset(match[1] or match[2] for match in _RESULT_REFERENCE.finditer(text))
