@@ -1,0 +1,73 @@
+"""What an object has to be before it is stored: the right kind, complete, valid."""
+
+from __future__ import annotations
+
+from argotui.local.apiserver import objectmeta, status
+from argotui.local.apiserver.context import Call, Context
+from argotui.local.apiserver.served import Collection
+from argotui.local.apiserver.storage.entry import Key
+from argotui.model.documents import Document
+
+
+def check_kind(collection: Collection, document: Document) -> None:
+    """Sets apiVersion and kind where they are missing. Raises StatusError 400 for other ones."""
+    resource = collection.resource
+    version = document.get("apiVersion") or resource.api_version
+    kind = document.get("kind") or resource.kind
+    if version != resource.api_version:
+        raise status.bad_request(
+            f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
+        )
+    if kind != resource.kind:
+        raise status.bad_request(
+            f"the kind in the data ({kind}) does not match the expected kind ({resource.kind})"
+        )
+    rest = {key: value for key, value in document.items() if key not in ("apiVersion", "kind")}
+    document.clear()
+    document.update({"apiVersion": version, "kind": kind, **rest})
+
+
+def check_namespace(context: Context, collection: Collection, namespace: str) -> None:
+    """A new object needs a namespace that exists and stays. Raises StatusError 404 or 403."""
+    if not collection.resource.namespaced:
+        return
+    entry = context.store.latest(Key("namespaces", "", namespace))
+    if entry is None:
+        raise status.not_found("namespaces", "", namespace)
+    if entry.deleting:
+        resource = collection.resource
+        why = f"unable to create new content in namespace {namespace} because it is being terminated"
+        raise status.forbidden(resource.plural, resource.group, "", why)
+
+
+def admit(call: Call, document: Document, old: Document | None, data: bytes, unknown: list[str]) -> None:
+    """Completes and checks an object. `unknown` are fields that metadata does not have.
+
+    Raises StatusError 400 (strict decoding) or 422.
+    """
+    collection = call.collection
+    if old is not None:
+        _keep_halves(collection, document, old, call.target.subresource)
+    elif collection.resource.status_subresource:
+        document.pop("status", None)
+    causes = objectmeta.causes(collection, document)
+    if causes:
+        resource = collection.resource
+        raise status.invalid(resource.kind, resource.group, document["metadata"].get("name", ""), causes)
+
+
+def _keep_halves(collection: Collection, document: Document, old: Document, subresource: str) -> None:
+    """A write to /status changes nothing but status, one to the object does not change it."""
+    if subresource == "status":
+        wanted = document.get("status")
+        metadata = document["metadata"]
+        document.clear()
+        document.update(old)
+        document["metadata"] = metadata
+        document.pop("status", None)
+        if wanted is not None:
+            document["status"] = wanted
+    elif collection.resource.status_subresource:
+        document.pop("status", None)
+        if "status" in old:
+            document["status"] = old["status"]

@@ -1,0 +1,71 @@
+"""The past: what happened since a resourceVersion, and lists as they were at one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from argotui.local.apiserver.served import Collection
+from argotui.local.apiserver.storage.database import DELETED
+from argotui.local.apiserver.storage.entry import Entry, Key, entry_of
+from argotui.local.apiserver.storage.store import Change, Store
+
+_CHUNK = 500
+
+_SINCE = (
+    "SELECT e.seq, e.namespace, e.name, e.type, e.body, p.seq, p.body FROM event e"
+    " LEFT JOIN event p ON p.seq = e.previous"
+    " WHERE e.seq > ? AND e.seq <= ? AND e.collection = ? ORDER BY e.seq LIMIT ?"
+)
+_AT = (
+    "SELECT e.seq, e.namespace, e.name, e.body FROM event e JOIN"
+    " (SELECT max(seq) AS seq, type FROM event WHERE collection = ? AND seq <= ? AND (namespace, name) > (?, ?)"
+    " GROUP BY namespace, name) n ON n.seq = e.seq WHERE n.type != ? ORDER BY e.namespace, e.name"
+)
+
+
+def _entry(collection: Collection, seq: int, namespace: str, name: str, body: bytes) -> Entry:
+    key = Key(collection.id, namespace, name)
+    return entry_of(key, seq, msgspec.json.decode(body), len(body), collection.field_paths)
+
+
+async def _query(store: Store, sql: str, *parameters: object) -> list[Any]:
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(store.bodies.pool, store.bodies.query, sql, parameters)
+
+
+async def changes(
+    store: Store, collection: Collection, after: int, until: int
+) -> AsyncIterator[tuple[Change, bytes]]:
+    """Changes with after < seq <= until, in order, each with the body of the version before (or b"")."""
+    while True:
+        rows = await _query(store, _SINCE, after, until, collection.id, _CHUNK)
+        for seq, namespace, name, type_, body, old_seq, old_body in rows:
+            previous = _entry(collection, old_seq, namespace, name, old_body) if old_seq else None
+            yield Change(type_, _entry(collection, seq, namespace, name, body), previous, body), old_body or b""
+        if len(rows) < _CHUNK:
+            return
+        after = rows[-1][0]
+
+
+async def at(
+    store: Store, collection: Collection, seq: int, after: tuple[str, str]
+) -> list[tuple[Entry, bytes]]:
+    """The collection as it was at `seq`, behind the place `after`; in the order of lists."""
+    rows = await _query(store, _AT, collection.id, seq, *after, DELETED)
+    return [(_entry(collection, s, namespace, name, body), body) for s, namespace, name, body in rows]
+
+
+async def bodies(store: Store, entries: list[Entry]) -> list[tuple[Entry, bytes]]:
+    """The bodies of newest versions, from memory where they are."""
+    missing = [entry.seq for entry in entries if store.bodies.cached(entry.seq) is None]
+    loop = asyncio.get_running_loop()
+    # collected first: what is in memory now may be pushed out while a thread reads the rest
+    found = {entry.seq: body for entry in entries if (body := store.bodies.cached(entry.seq)) is not None}
+    if missing:
+        read = await loop.run_in_executor(store.bodies.pool, store.bodies.read_many, missing)
+        found.update(read)
+    return [(entry, found[entry.seq]) for entry in entries if entry.seq in found]

@@ -1,0 +1,192 @@
+"""Metadata: its types, what the server fills in, and what nobody may change."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from argotui.local.apiserver import names, status
+from argotui.local.apiserver.served import Collection
+from argotui.local.apiserver.status import Cause
+from argotui.model.documents import Document
+from argotui.model.times import format_time
+
+_KEPT = (
+    "name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+)  # fmt: skip
+_SERVER_SET = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+_STRINGS = {"name", "generateName", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp"}
+_NUMBERS = {"generation", "deletionGracePeriodSeconds"}
+_IGNORED = {"managedFields", "selfLink"}
+
+
+def now() -> str:
+    """The time as objects carry it."""
+    return format_time(datetime.now(UTC))
+
+
+def tidy(collection: Collection, document: Document) -> list[str]:
+    """Brings `metadata` into its stored form; returns the paths of fields that metadata does not have.
+
+    Nulls, empty maps and empty lists go, as Go's omitempty does. Raises StatusError 400 for a field
+    of the wrong type.
+    """
+    metadata = document.get("metadata")
+    if metadata is None:
+        metadata = {}
+    if not isinstance(metadata, dict):
+        raise _wrong_type(collection, "metadata", "object", metadata)
+    tidied: Document = {}
+    for key in _KEPT:
+        value = metadata.get(key)
+        if value is None:
+            continue
+        _CHECKS[key](collection, key, value)
+        if value or (value == 0 and key in _NUMBERS):
+            tidied[key] = value
+    document["metadata"] = tidied
+    return [f"metadata.{key}" for key in metadata if key not in _KEPT and key not in _IGNORED]
+
+
+def _wrong_type(collection: Collection, path: str, want: str, value: Any) -> status.StatusError:
+    kind, version = collection.resource.kind, collection.resource.version
+    got = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+    return status.bad_request(
+        f'{kind} in version "{version}" cannot be handled as a {kind}: json: cannot unmarshal {got} into'
+        f" Go struct field {kind}.{path} of type {want}"
+    )
+
+
+def _string(collection: Collection, key: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise _wrong_type(collection, f"metadata.{key}", "string", value)
+
+
+def _number(collection: Collection, key: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _wrong_type(collection, f"metadata.{key}", "int64", value)
+
+
+def _string_map(collection: Collection, key: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise _wrong_type(collection, f"metadata.{key}", "map[string]string", value)
+    for name, text in value.items():
+        if text is None:
+            value[name] = ""
+        elif not isinstance(text, str):
+            raise _wrong_type(collection, f"metadata.{key}", "string", text)
+
+
+def _string_list(collection: Collection, key: str, value: Any) -> None:
+    if not isinstance(value, list):
+        raise _wrong_type(collection, f"metadata.{key}", "[]string", value)
+    for text in value:
+        if not isinstance(text, str):
+            raise _wrong_type(collection, f"metadata.{key}", "string", text)
+
+
+def _owners(collection: Collection, key: str, value: Any) -> None:
+    if not isinstance(value, list):
+        raise _wrong_type(collection, f"metadata.{key}", "[]v1.OwnerReference", value)
+    for owner in value:
+        if not isinstance(owner, dict):
+            raise _wrong_type(collection, f"metadata.{key}", "v1.OwnerReference", owner)
+        for part in ("apiVersion", "kind", "name", "uid"):
+            if not isinstance(owner.setdefault(part, ""), str):
+                raise _wrong_type(collection, f"metadata.{key}.{part}", "string", owner[part])
+
+
+_CHECKS: dict[str, Callable[[Collection, str, Any], None]] = {
+    **dict.fromkeys(_STRINGS, _string),
+    **dict.fromkeys(_NUMBERS, _number),
+    "labels": _string_map,
+    "annotations": _string_map,
+    "finalizers": _string_list,
+    "ownerReferences": _owners,
+}
+
+
+def prepare_create(collection: Collection, document: Document, namespace: str) -> None:
+    """Fills in what the server decides for a new object. Raises StatusError 400."""
+    metadata = document["metadata"]
+    if metadata.get("resourceVersion"):
+        raise status.bad_request("resourceVersion should not be set on objects to be created")
+    for key in _SERVER_SET:
+        metadata.pop(key, None)
+    place(collection, document, namespace)
+    metadata["uid"] = str(uuid.uuid4())
+    metadata["creationTimestamp"] = now()
+    if has_generation(collection):
+        metadata["generation"] = 1
+
+
+def place(collection: Collection, document: Document, namespace: str) -> None:
+    """Checks the object's namespace against the one of the URL and sets it. Raises StatusError 400."""
+    metadata = document["metadata"]
+    found = metadata.get("namespace", "")
+    if not collection.resource.namespaced:
+        if found:
+            raise status.bad_request("namespace is not allowed on this type")
+        return
+    if found and found != namespace:
+        raise status.bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    metadata["namespace"] = namespace
+
+
+def has_generation(collection: Collection) -> bool:
+    """Whether metadata.generation counts changes of the spec."""
+    return not collection.builtin or collection.id in ("pods", "jobs.batch", "poddisruptionbudgets.policy")
+
+
+def carry_over(collection: Collection, document: Document, old: Document) -> None:
+    """Makes what nobody may change in an update equal to what it was, and counts the generation."""
+    metadata, before = document["metadata"], old["metadata"]
+    metadata["name"] = before["name"]
+    for key in _SERVER_SET:
+        metadata.pop(key, None)
+        if key in before:
+            metadata[key] = before[key]
+    metadata.pop("resourceVersion", None)
+    if has_generation(collection) and _content(document, collection) != _content(old, collection):
+        metadata["generation"] = before.get("generation", 0) + 1
+
+
+def _content(document: Document, collection: Collection) -> Document:
+    """What `generation` counts: everything but metadata, and but status where that is a subresource."""
+    hidden = ("metadata", "status") if collection.resource.status_subresource else ("metadata",)
+    return {key: value for key, value in document.items() if key not in hidden}
+
+
+def causes(collection: Collection, document: Document) -> list[Cause]:
+    """What is wrong with the metadata of an object that is about to be stored."""
+    metadata = document["metadata"]
+    found: list[Cause] = []
+    name = metadata.get("name", "")
+    if not name:
+        found.append(Cause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name"))
+    else:
+        found += [
+            Cause("FieldValueInvalid", f"Invalid value: {names.quoted(name)}: {fault}", "metadata.name")
+            for fault in names.name_faults(collection.id, name)
+        ]
+    found += names.label_causes(metadata.get("labels", {}))
+    found += names.annotation_causes(metadata.get("annotations", {}))
+    found += names.finalizer_causes(metadata.get("finalizers", []))
+    return found + _owner_causes(metadata.get("ownerReferences", []))
+
+
+def _owner_causes(owners: list[Document]) -> list[Cause]:
+    found = []
+    for owner in owners:
+        for part in ("apiVersion", "kind", "name", "uid"):
+            if not owner[part]:
+                path = f"metadata.ownerReferences.{part}"
+                found.append(Cause("FieldValueInvalid", f'Invalid value: "": {part} must not be empty', path))
+    controllers = [f"{owner['kind']}/{owner['name']}" for owner in owners if owner.get("controller") is True]
+    if len(controllers) > 1:
+        text = f"Only one reference can have Controller set to true. Found \"true\" in references for {controllers[0]} and {controllers[1]}"
+        found.append(Cause("FieldValueInvalid", f"Invalid value: {text}", "metadata.ownerReferences"))
+    return found

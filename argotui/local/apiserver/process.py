@@ -1,0 +1,116 @@
+"""The API server as a process: start, serve, end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import gc
+import logging
+import os
+import signal
+import ssl
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from aiohttp import web
+
+from argotui.config.paths import UnsafeDirectory, private_directory
+from argotui.local import certificates
+from argotui.local.apiserver import bootstrap, endpoint, served
+from argotui.local.apiserver.context import Context
+from argotui.local.apiserver.server import Server
+from argotui.local.apiserver.storage.database import UnknownFormat
+from argotui.local.apiserver.storage.store import Store
+from argotui.local.apiserver.watching import Hub
+
+log = logging.getLogger(__name__)
+
+_LOCK_SECONDS = 10.0
+_MAX_LINE = 64 * 1024
+_STOP_SECONDS = 3.0
+
+
+class AlreadyServing(Exception):
+    """Another API server holds the directory."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`--dir DIR`: serves the local cluster of DIR until SIGTERM. Prints `ready` when it does."""
+    parser = argparse.ArgumentParser(prog="argotui local apiserver")
+    parser.add_argument("--dir", required=True, type=Path, help="directory that holds the cluster's state")
+    options = parser.parse_args(argv)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    try:
+        directory = private_directory(options.dir.absolute())
+        with _lock(directory):
+            asyncio.run(serve(directory))
+    except (UnsafeDirectory, UnknownFormat, AlreadyServing, OSError) as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    (directory / "run").mkdir(mode=0o700, exist_ok=True)
+    with (directory / "run" / "apiserver.lock").open("a+") as file:
+        end = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise AlreadyServing(f"an API server serves {directory} already") from None
+                time.sleep(0.05)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+async def serve(directory: Path) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    certificates.ensure(directory)
+    hub = Hub()
+    store = Store(directory / "db.sqlite", served.field_paths(), hub.publish)
+    context = Context(directory, endpoint.token(directory), store, served.Served(), hub)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, context.closing.set)
+    runner = web.ServerRunner(
+        web.Server(
+            Server(context).handle, access_log=None, handler_cancellation=True,
+            max_line_size=_MAX_LINE, max_field_size=_MAX_LINE, keepalive_timeout=3600.0,
+        ),
+        handle_signals=False, shutdown_timeout=_STOP_SECONDS,
+    )  # fmt: skip
+    try:
+        await bootstrap.prepare(context)
+        await runner.setup()
+        listener = endpoint.listen(directory)
+        await web.SockSite(runner, listener, ssl_context=_tls(directory), backlog=1024).start()
+        url = endpoint.announce(directory, listener.getsockname()[1], context.token)
+        log.info("serving %s, %d objects, revision %d", url, store.head.count(), store.revision)
+        gc.freeze()  # what is loaded now stays; collections need not look at it again
+        print("ready", flush=True)
+        await context.closing.wait()
+    finally:
+        context.closing.set()
+        hub.wake_all()
+        await runner.cleanup()
+        store.close()
+
+
+def _tls(directory: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(directory / "server.pem", directory / "server.key")
+    context.set_alpn_protocols(["http/1.1"])
+    return context

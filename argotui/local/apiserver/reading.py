@@ -1,0 +1,188 @@
+"""GET of one object and of lists."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import gzip
+import itertools
+import json
+
+from aiohttp import web
+
+from argotui.local.apiserver import accept, history, requests, status, views
+from argotui.local.apiserver.context import Call
+from argotui.local.apiserver.selection import Selection, select
+from argotui.local.apiserver.storage.entry import Entry
+from argotui.model.documents import Document
+
+_GZIP_BYTES = 128 * 1024
+_MAX_LIMIT = 100_000
+
+
+def selection_of(call: Call) -> Selection:
+    """What the request's namespace, name and selectors select. Raises StatusError 400."""
+    query = call.query
+    return select(
+        call.collection,
+        call.target.namespace,
+        query.get("labelSelector", ""),
+        query.get("fieldSelector", ""),
+        call.target.name,
+    )
+
+
+def revision_asked(query: dict[str, str]) -> int | None:
+    """The parameter resourceVersion; None when unset. Raises StatusError 400."""
+    text = query.get("resourceVersion", "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        cause = status.Cause("FieldValueInvalid", f"Invalid value: {json.dumps(text[:64])}: must be a number", "resourceVersion")
+        raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
+    return int(text)
+
+
+async def answer(call: Call, body: bytes, code: int = 200) -> web.Response:
+    """A JSON answer, compressed when it is large and the client can read it."""
+    headers = {"Cache-Control": "no-cache, private"}
+    if len(body) > _GZIP_BYTES and accept.takes_gzip(call.request.headers.get("Accept-Encoding", "")):
+        body = await asyncio.get_running_loop().run_in_executor(None, gzip.compress, body, 1)
+        headers["Content-Encoding"] = "gzip"
+        headers["Vary"] = "Accept-Encoding"
+    return web.Response(body=body, status=code, content_type="application/json", headers=headers)
+
+
+async def get(call: Call) -> web.StreamResponse:
+    """One object."""
+    store = call.context.store
+    entry = store.get(call.key)
+    if entry is None:
+        raise missing(call)
+    asked = revision_asked(call.query)
+    if asked is not None and asked > store.revision:
+        raise status.too_large(asked, store.revision)
+    return await answer(call, views.one(call.collection, entry, store.body(entry), call.view))
+
+
+def missing(call: Call) -> status.StatusError:
+    """404 for the object of the path."""
+    resource = call.collection.resource
+    return status.not_found(resource.plural, resource.group, call.target.name)
+
+
+async def list_objects(call: Call) -> web.StreamResponse:
+    """A list, or a page of one."""
+    selection, view = selection_of(call), call.view
+    limit = requests.number(call.query, "limit") or 0
+    token = call.query.get("continue", "")
+    if token:
+        page = await _next_page(call, selection, token, limit)
+    else:
+        page = await _first_page(call, selection, limit)
+    found, metadata = page
+    return await answer(call, views.listing(call.collection, found, view, metadata))
+
+
+_Page = tuple[list[tuple[Entry, bytes]], Document]
+
+
+async def _first_page(call: Call, selection: Selection, limit: int) -> _Page:
+    store = call.context.store
+    asked, match = revision_asked(call.query), call.query.get("resourceVersionMatch", "")
+    _check_match(asked, match, call)
+    if asked and asked > store.revision:
+        raise status.too_large(asked, store.revision)
+    if asked and (match == "Exact" or (limit and not match)):
+        return await _page_at(call, selection, asked, ("", ""), limit)
+    return await _page_now(call, selection, None, limit, store.revision)
+
+
+def _check_match(asked: int | None, match: str, call: Call) -> None:
+    if not match:
+        return
+    why = ""
+    if match not in ("Exact", "NotOlderThan"):
+        why = f'Unsupported value: "{match[:64]}": supported values: "Exact", "NotOlderThan", ""'
+    elif asked is None:
+        why = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+    elif match == "Exact" and asked == 0:
+        why = 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+    if why:
+        cause = status.Cause("FieldValueForbidden", why, "resourceVersionMatch")
+        raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
+
+
+async def _next_page(call: Call, selection: Selection, token: str, limit: int) -> _Page:
+    if call.query.get("resourceVersionMatch"):
+        raise status.bad_request("resourceVersionMatch is forbidden when continue is provided")
+    if call.query.get("resourceVersion") not in (None, "", "0"):
+        raise status.bad_request("specifying resource version is not allowed when using continue")
+    revision, after = _decode_token(token)
+    store = call.context.store
+    if revision > store.revision:
+        raise status.bad_request("continue key is not valid: it is from another cluster")
+    if store.head.unchanged_since(call.collection.id, revision):
+        return await _page_now(call, selection, after, limit, revision)
+    if revision < store.compacted:
+        raise status.expired(
+            "The provided continue parameter is too old: the state of the cluster that it pages through has been"
+            " compacted. Start the list again without the parameter."
+        )
+    return await _page_at(call, selection, revision, after, limit)
+
+
+async def _page_now(
+    call: Call, selection: Selection, after: tuple[str, str] | None, limit: int, revision: int
+) -> _Page:
+    """A page of the newest state, which is that of `revision`."""
+    store = call.context.store
+    shelf = store.head.shelf(call.collection.id)
+    entries = [entry for entry in shelf.select(selection.namespace, after) if selection.matches(entry)]
+    page = entries[:limit] if limit else entries
+    found = await history.bodies(store, page)
+    return found, _metadata(revision, page, len(entries) - len(page), selection)
+
+
+async def _page_at(call: Call, selection: Selection, revision: int, after: tuple[str, str], limit: int) -> _Page:
+    """A page of the state at an older `revision`."""
+    store = call.context.store
+    if revision < store.compacted:
+        raise status.too_old(revision, store.compacted)
+    found = [pair for pair in await history.at(store, call.collection, revision, after) if selection.matches(pair[0])]
+    page = found[:limit] if limit else found
+    return page, _metadata(revision, [entry for entry, _ in page], len(found) - len(page), selection)
+
+
+def _metadata(revision: int, page: list[Entry], remaining: int, selection: Selection) -> Document:
+    metadata: Document = {"resourceVersion": str(revision)}
+    if remaining:
+        metadata["continue"] = _encode_token(revision, page[-1])
+        if not selection.by_content:
+            metadata["remainingItemCount"] = remaining
+    return metadata
+
+
+def _encode_token(revision: int, last: Entry) -> str:
+    text = json.dumps({"v": 1, "rv": revision, "after": [last.key.namespace, last.key.name]})
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode_token(token: str) -> tuple[int, tuple[str, str]]:
+    """Raises StatusError 400 for anything that `_encode_token` did not make."""
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4)))
+        namespace, name = parts["after"]
+        revision = parts["rv"]
+        if parts["v"] != 1 or not isinstance(revision, int) or revision < 0:
+            raise ValueError("unknown version")
+        return revision, (str(namespace), str(name))
+    except (ValueError, TypeError, KeyError, UnicodeError, RecursionError, binascii.Error) as error:
+        raise status.bad_request(f"continue key is not valid: {error}") from error
+
+
+def collect(call: Call, selection: Selection) -> list[Entry]:
+    """Every selected entry of now; for deletecollection."""
+    shelf = call.context.store.head.shelf(call.collection.id)
+    return [entry for entry in itertools.islice(shelf.select(selection.namespace), None) if selection.matches(entry)]

@@ -1,0 +1,164 @@
+"""Which resources are served, and what is particular to each.
+
+Built-in kinds are a fixed table; kinds of CustomResourceDefinitions come and go with those objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from argotui.model import resources
+from argotui.model.documents import Document
+from argotui.model.resources import Resource
+
+EVERY_VERB = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+_FIELDS: dict[str, tuple[str, ...]] = {
+    "pods": (
+        "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+        "status.phase", "status.podIP", "status.nominatedNodeName",
+    ),
+    "events": (
+        "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
+        "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",
+        "reason", "reportingComponent", "source", "type",
+    ),
+    "secrets": ("type",),
+    "namespaces": ("status.phase",),
+    "nodes": ("spec.unschedulable",),
+    "services": ("spec.clusterIP", "spec.type"),
+    "jobs.batch": ("status.successful",),
+}  # fmt: skip
+
+_CATEGORIES = {"pods": ("all",), "services": ("all",), "jobs.batch": ("all",)}
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A served resource. `crd` is the CustomResourceDefinition it comes from, None for a built-in kind."""
+
+    resource: Resource
+    list_kind: str
+    subresources: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    crd: Document | None = field(default=None, compare=False)
+
+    @cached_property
+    def id(self) -> str:
+        """`plural.group`, the name of the collection in the store."""
+        return self.resource.group_resource
+
+    @cached_property
+    def group_version(self) -> tuple[str, str]:
+        """(group, version); the core group is ""."""
+        return self.resource.group, self.resource.version
+
+    @property
+    def builtin(self) -> bool:
+        """Whether the kind is Kubernetes' own, with Go types behind it upstream."""
+        return self.crd is None
+
+    @property
+    def field_paths(self) -> tuple[str, ...]:
+        """Fields for field selectors beyond metadata.name and metadata.namespace."""
+        return _FIELDS.get(self.id, ())
+
+    @cached_property
+    def version_spec(self) -> Document:
+        """The served version's part of the CustomResourceDefinition; empty for a built-in kind."""
+        for version in self.crd["spec"]["versions"] if self.crd else ():
+            if version["name"] == self.resource.version:
+                return version  # type: ignore[no-any-return]
+        return {}
+
+    @cached_property
+    def schema(self) -> Document | None:
+        """The structural schema, None when there is none."""
+        found: Any = self.version_spec.get("schema", {}).get("openAPIV3Schema")
+        return found if isinstance(found, dict) else None
+
+
+def field_paths() -> dict[str, tuple[str, ...]]:
+    """The selectable fields of every built-in collection."""
+    return dict(_FIELDS)
+
+
+_SUBRESOURCES = {
+    "pods": ("binding", "log", "exec", "eviction", "attach", "portforward"),
+    "namespaces": ("finalize",),
+}
+
+
+def _builtin(resource: Resource) -> Collection:
+    own = _SUBRESOURCES.get(resource.group_resource, ())
+    status = ("status",) if resource.status_subresource else ()
+    return Collection(resource, f"{resource.kind}List", (*status, *own), _CATEGORIES.get(resource.group_resource, ()))
+
+
+def custom(crd: Document) -> Collection:
+    """The collection that a CustomResourceDefinition describes (its one served version)."""
+    spec = crd["spec"]
+    names = spec["names"]
+    version = next(v for v in spec["versions"] if v.get("served"))
+    has_status = "status" in (version.get("subresources") or {})
+    resource = Resource(
+        spec["group"],
+        version["name"],
+        names["kind"],
+        names["plural"],
+        names.get("singular") or names["kind"].lower(),
+        tuple(names.get("shortNames") or ()),
+        namespaced=spec["scope"] == "Namespaced",
+        status_subresource=has_status,
+    )
+    list_kind = names.get("listKind") or f"{names['kind']}List"
+    categories = tuple(names.get("categories") or ())
+    return Collection(resource, list_kind, ("status",) if has_status else (), categories, crd)
+
+
+class Served:
+    """The resources that are served now."""
+
+    def __init__(self) -> None:
+        builtin = [r for r in resources.ALL if r not in resources.ARGO]
+        self._by_path = {(r.group, r.version, r.plural): _builtin(r) for r in builtin}
+        self._by_id = {c.id: c for c in self._by_path.values()}
+        self.generation = 0
+        """Grows with every change; keys caches of discovery and OpenAPI documents."""
+
+    def __iter__(self) -> Iterator[Collection]:
+        return iter(list(self._by_id.values()))
+
+    def at(self, group: str, version: str, plural: str) -> Collection | None:
+        """The collection behind a path."""
+        return self._by_path.get((group, version, plural))
+
+    def get(self, collection_id: str) -> Collection | None:
+        """The collection by `plural.group`."""
+        return self._by_id.get(collection_id)
+
+    def by_kind(self, api_version: str, kind: str) -> Collection | None:
+        """The collection of an object's apiVersion and kind."""
+        for collection in self._by_id.values():
+            if collection.resource.kind == kind and collection.resource.api_version == api_version:
+                return collection
+        return None
+
+    def add(self, collection: Collection) -> None:
+        """Serves a custom resource from now on, or in its new form."""
+        old = self._by_id.get(collection.id)
+        if old is not None:
+            self._by_path.pop((*old.group_version, old.resource.plural), None)
+        self._by_path[(*collection.group_version, collection.resource.plural)] = collection
+        self._by_id[collection.id] = collection
+        self.generation += 1
+
+    def remove(self, collection_id: str) -> None:
+        """Stops serving a custom resource."""
+        collection = self._by_id.pop(collection_id, None)
+        if collection is not None:
+            self._by_path.pop((*collection.group_version, collection.resource.plural), None)
+            self.generation += 1

@@ -1,0 +1,195 @@
+"""GET with ?watch: the answer that does not end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from argotui.local.apiserver import history, requests, status, views
+from argotui.local.apiserver.accept import Form
+from argotui.local.apiserver.context import Call
+from argotui.local.apiserver.reading import revision_asked, selection_of
+from argotui.local.apiserver.storage.entry import Entry
+from argotui.local.apiserver.watching import Happening, Subscription, line, transition, with_revision
+
+_BOOKMARK_SECONDS = 50.0
+_LONGEST_SECONDS = (1800.0, 3600.0)
+_CHUNK_BYTES = 256 * 1024
+_INITIAL_END = "k8s.io/initial-events-end"
+
+
+class _Watch:
+    """One watch on its way: renders events and keeps the place."""
+
+    def __init__(self, call: Call, subscription: Subscription, revision: int) -> None:
+        self._call = call
+        self._subscription = subscription
+        self._view = call.view
+        self._columns_due = self._view.form is Form.TABLE
+        self.revision = revision
+        """Everything up to here has been told."""
+
+    def line(self, type_: str, entry: Entry, body: bytes) -> bytes:
+        """One event. The first of a Table brings the columns."""
+        columns, self._columns_due = self._columns_due, False
+        return line(self._call.collection, type_, entry, body, self._view, columns=columns)
+
+    def shared_line(self, type_: str, happening: Happening) -> bytes:
+        """One live event, from the lines that other watchers have had made of it already."""
+        if self._columns_due:
+            return self.line(*self._told(type_, happening))
+        key = (type_, self._view)
+        found = happening.lines.get(key)
+        if found is None:
+            found = happening.lines[key] = self.line(*self._told(type_, happening))
+        return found
+
+    def _told(self, type_: str, happening: Happening) -> tuple[str, Entry, bytes]:
+        change = happening.change
+        if type_ != "LEFT":
+            return type_, change.entry, change.body
+        return "DELETED", change.entry, happening.left(self._call.context.store.bodies.read)
+
+    def bookmark(self, annotations: dict[str, str] | None = None) -> bytes:
+        """The place in the sequence, without an object."""
+        metadata: dict[str, object] = {"resourceVersion": str(self.revision), "creationTimestamp": None}
+        if annotations:
+            metadata["annotations"] = annotations
+        resource = self._call.collection.resource
+        if self._view.form is Form.TABLE:
+            form: dict[str, object] = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}
+            form |= {"columnDefinitions": None, "rows": []}
+        elif self._view.form is Form.METADATA:
+            form = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}
+        else:
+            form = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+        return views.event_line("BOOKMARK", views.encode(form))
+
+
+def _error(error: status.StatusError) -> bytes:
+    return views.event_line("ERROR", views.encode(error.body()))
+
+
+async def serve(call: Call) -> web.StreamResponse:
+    """Answers a watch until the client leaves, its time is over, or it falls too far behind."""
+    selection = selection_of(call)
+    asked = revision_asked(call.query)
+    initial = _initial_events(call)
+    bookmarks = requests.flag(call.query, "allowWatchBookmarks")
+    seconds = requests.number(call.query, "timeoutSeconds") or random.uniform(*_LONGEST_SECONDS)
+    call.view  # noqa: B018 - refuses a form that cannot be served before the stream starts
+    deadline = time.monotonic() + seconds
+    store, hub = call.context.store, call.context.hub
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
+    response.enable_chunked_encoding()
+    subscription = hub.subscribe(call.collection, selection)
+    watch = _Watch(call, subscription, store.revision)
+    try:
+        await response.prepare(call.request)
+        async for lines in _first(call, watch, asked, initial=initial):
+            await response.write(lines)
+        if initial:
+            await response.write(watch.bookmark({_INITIAL_END: "true"}))
+        await _follow(call, watch, subscription, response, deadline, bookmarks=bookmarks)
+        await response.write_eof()
+    except status.StatusError as error:
+        await response.write(_error(error))
+        await response.write_eof()
+    except ConnectionResetError:
+        pass  # the client has left; there is nobody to tell
+    finally:
+        hub.unsubscribe(subscription)
+    return response
+
+
+def _initial_events(call: Call) -> bool:
+    """Whether sendInitialEvents asks for a list in the form of events. Raises StatusError 422."""
+    if not requests.flag(call.query, "sendInitialEvents"):
+        return False
+    if call.query.get("resourceVersionMatch") != "NotOlderThan":
+        cause = status.Cause(
+            "FieldValueForbidden", "Forbidden: sendInitialEvents needs resourceVersionMatch=NotOlderThan", "resourceVersionMatch"
+        )
+        raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
+    return True
+
+
+async def _first(call: Call, watch: _Watch, asked: int | None, *, initial: bool) -> AsyncIterator[bytes]:
+    """What comes before the live events: the present state as ADDED, or the changes since `asked`."""
+    store, selection = call.context.store, watch._subscription.selection
+    start = watch.revision
+    if initial or not asked:
+        if asked and asked > start:
+            raise status.too_large(asked, start)
+        entries = [e for e in store.head.shelf(call.collection.id).select(selection.namespace) if selection.matches(e)]
+        for entry, body in await history.bodies(store, entries):
+            yield watch.line("ADDED", entry, body)
+        return
+    if asked < store.compacted:
+        raise status.too_old(asked, store.compacted)
+    if asked > start:
+        raise status.expired(f"resource version {asked} is not known here, the newest is {start}")
+    async for change, before in history.changes(store, call.collection, asked, start):
+        type_ = transition(change, selection)
+        if type_ == "LEFT":
+            yield watch.line("DELETED", change.entry, with_revision(before, change.entry.seq))
+        elif type_:
+            yield watch.line(type_, change.entry, change.body)
+
+
+async def _follow(
+    call: Call,
+    watch: _Watch,
+    subscription: Subscription,
+    response: web.StreamResponse,
+    deadline: float,
+    *,
+    bookmarks: bool,
+) -> None:
+    """Live events, with a bookmark whenever nothing was said for a while."""
+    store, closing = call.context.store, call.context.closing
+    while not closing.is_set():
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        if not await _woken(subscription, min(left, _BOOKMARK_SECONDS)) and bookmarks:
+            watch.revision = store.revision
+            await response.write(watch.bookmark())
+            continue
+        for chunk in _chunks(watch, subscription.take()):
+            await response.write(chunk)
+        if subscription.overflowed:
+            raise status.expired("the watch did not read its events fast enough; list again")
+    if bookmarks:
+        watch.revision = store.revision
+        await response.write(watch.bookmark())
+
+
+async def _woken(subscription: Subscription, seconds: float) -> bool:
+    if subscription.wake.is_set():
+        return True
+    try:
+        async with asyncio.timeout(seconds):
+            return await subscription.wake.wait()
+    except TimeoutError:
+        return False
+
+
+def _chunks(watch: _Watch, events: list[tuple[str, Happening]]) -> list[bytes]:
+    """Events as pieces of about _CHUNK_BYTES, so that few writes carry many small events."""
+    chunks: list[bytes] = []
+    lines: list[bytes] = []
+    size = 0
+    for type_, happening in events:
+        lines.append(watch.shared_line(type_, happening))
+        size += len(lines[-1])
+        if size >= _CHUNK_BYTES:
+            chunks.append(b"".join(lines))
+            lines, size = [], 0
+    if lines:
+        chunks.append(b"".join(lines))
+    return chunks
