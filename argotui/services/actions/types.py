@@ -17,6 +17,7 @@ from argotui.model.documents import Document
 from argotui.model.patching import create_merge_patch
 from argotui.model.resources import WORKFLOWS, Resource
 from argotui.services.identity import Identity
+from argotui.store.text import neutralise
 
 Answers = Mapping[str, str]
 """What the person filled in, by field name. A flag is "true" or "false"; parameters are `parameters.NAME`."""
@@ -33,7 +34,10 @@ class ActionSession(Protocol):
 
 
 class ActionRefused(Exception):
-    """The action cannot be planned; the message says why, in words for the person who asked."""
+    """The action cannot be planned; the message says why, in words for the person who asked (safe to show)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(neutralise(message))
 
 
 @dataclass(frozen=True)
@@ -153,12 +157,13 @@ class Write:
     def shown(self) -> Document | None:
         """The body as a person wants to read it: of a PUT only what changes, as a merge patch."""
         if self.method == "PUT" and self.before is not None and self.body is not None:
-            return create_merge_patch(self.before, self.body)
+            patch: Document = create_merge_patch(self.before, self.body)
+            return patch
         return self.body
 
 
-Check = Callable[[Document | None], bool]
-"""Whether an object (None: it is gone) shows that the action took effect."""
+Check = Callable[[Document | None, Document], bool]
+"""Whether an object as it is now (None: it is gone) shows that the action took effect; also given: as written."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +171,8 @@ class Effect:
     """What is watched after the writes: `check` must become true of the object, else `missing` is reported."""
 
     check: Check
-    done: str
     missing: str
+    """A sentence's end after `… s`: `the workflow has not moved`."""
 
 
 @dataclass(frozen=True)
@@ -181,14 +186,16 @@ class Step:
     effect: Effect | None = None
     audit: str = ""
     """What the audit trail says was done; empty: `said`."""
+    notes: tuple[str, ...] = ()
+    """What the person should know beside the result: why it may have no effect."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What will happen, before it happens.
 
-    `lines` are sentences for the person; `nodes` maps node ids to what becomes of them (`reset`, `deleted`,
-    `kept`, `approved`, `rejected`) for a preview in the tree; `command` is the equal command line.
+    `lines` are sentences for the person, safe to show; `nodes` maps node ids to what becomes of them (`reset`,
+    `deleted`, `kept`, `approved`, `rejected`) for a preview in the tree; `command` is the equal command line.
     `typed` is text that must be typed to confirm; None where a yes is enough.
     """
 
@@ -199,6 +206,10 @@ class Plan:
     command: str
     typed: str | None = None
     nodes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", neutralise(self.title))
+        object.__setattr__(self, "lines", tuple(map(neutralise, self.lines)))
 
     @property
     def writes(self) -> tuple[Write, ...]:
@@ -216,7 +227,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result for one target. `notes` are things to know that did not stop it (no right to write Events)."""
+    """The result for one target, in texts that are safe to show.
+
+    `notes` are things to know that did not stop it (no right to write Events).
+    """
 
     target: Target
     result: Result
@@ -224,6 +238,10 @@ class Outcome:
     notes: tuple[str, ...] = ()
     document: Document | None = None
     """The object as the API returned it after the last write; for a submit, the new workflow."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", neutralise(self.text))
+        object.__setattr__(self, "notes", tuple(map(neutralise, self.notes)))
 
 
 @dataclass(frozen=True)

@@ -74,20 +74,19 @@ class FakeClient:
                     label_selector: str = "", field_selector: str = "", bookmarks: bool = True,
                     **_: Any) -> AsyncIterator[WatchEvent]:  # fmt: skip
         self.watches += 1
-        seen = int(resource_version)
+        index = 0
         while True:
             if self.break_watch_after:
                 raise self.break_watch_after.pop(0)
-            for version, kind, of, doc in list(self.events):
-                if version > seen and of is res and self._selected(doc, namespace, label_selector, field_selector):
-                    seen = version
-                    yield WatchEvent(kind, documents.clone(doc))
+            while index < len(self.events):
+                version, kind, of, doc = self.events[index]
+                index += 1
+                if version > int(resource_version) and of is res:
+                    if self._selected(doc, namespace, label_selector, field_selector):
+                        yield WatchEvent(kind, documents.clone(doc))
             async with self.changed:
-                if self.version <= seen or not any(v > seen for v, *_ in self.events):
+                if index >= len(self.events) and not self.break_watch_after:
                     await self.changed.wait()
-                seen_all = self.version
-            if not any(v > seen and of is res for v, _, of, _ in self.events):
-                seen = max(seen, seen_all)
 
     # writes
     async def create(self, res: Resource, body: Document, namespace: str | None = None) -> Document:
@@ -155,6 +154,11 @@ class FakeClient:
             yield chunk
 
     # for tests
+    async def cut(self, error: Exception) -> None:
+        """The next watch that wakes up breaks with `error`."""
+        self.break_watch_after.append(error)
+        await self._wake()
+
     async def put(self, res: Resource, doc: Document, kind: str = "MODIFIED") -> Document:
         """What somebody else (the controller) writes."""
         stored = self._put(kind, res, documents.clone(doc))
