@@ -33,7 +33,8 @@ def test_every_option() -> None:
     after = apply_submit_options(
         BASE,
         SubmitOptions(
-            name="n", generate_name="h-", entrypoint="other", service_account="sa", pod_priority_class="high", priority=0,
+            name="n", generate_name="h-", entrypoint="other", service_account="sa", pod_priority_class="high",
+            priority=0,
             labels={"b": "2"}, annotations={"c": "3"}, parameters=["q=9", "q=10", "new=x=y"],
             scheduled_time="2026-01-01T00:00:00Z", owner={"kind": "Job", "name": "j"}, instance_id="i",
         ),
