@@ -57,7 +57,7 @@ def _printable(character: str) -> bool:
 
 def plain_float(value: float) -> str:
     """A float in the shortest decimal form without an exponent (`1.0` -> `1`, `1e21` -> 22 digits)."""
-    digits, exponent = _shortest(value)
+    digits, exponent = shortest(value)
     sign = "-" if str(value).startswith("-") else ""
     point = len(digits) + exponent
     if exponent >= 0:
@@ -67,20 +67,37 @@ def plain_float(value: float) -> str:
     return f"{sign}0.{'0' * -point}{digits}"
 
 
+def general_float(value: float) -> str:
+    """A float as Go's `%v` prints it: shortest digits, exponent form below 1e-4 and from 1e6 on."""
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "+Inf" if value > 0 else "-Inf"
+    digits, exponent = shortest(value)
+    power = exponent + len(digits) - 1
+    if value == 0 or -4 <= power < 6:
+        return plain_float(value)
+    return _exponent_form(value, digits, power)
+
+
 def json_float(value: float) -> str:
     """A float as Go's JSON encoder writes it: exponent form below 1e-6 and from 1e21 on."""
     size = abs(value)
     if size == 0 or 1e-6 <= size < 1e21:
         return plain_float(value)
-    digits, exponent = _shortest(value)
+    digits, exponent = shortest(value)
     power = exponent + len(digits) - 1
+    return _exponent_form(value, digits, power).replace("e-0", "e-")
+
+
+def _exponent_form(value: float, digits: str, power: int) -> str:
     mantissa = digits if len(digits) == 1 else f"{digits[0]}.{digits[1:]}"
     sign = "-" if value < 0 else ""
-    return f"{sign}{mantissa}e{'+' if power >= 0 else '-'}{abs(power):02d}".replace("e-0", "e-")
+    return f"{sign}{mantissa}e{'+' if power >= 0 else '-'}{abs(power):02d}"
 
 
-def _shortest(value: float) -> tuple[str, int]:
-    """The digits that identify the float, and the power of ten of the last one."""
+def shortest(value: float) -> tuple[str, int]:
+    """The digits that identify a finite float (sign left out), and the power of ten of the last one."""
     text = repr(abs(value))
     mantissa, _, exponent_text = text.partition("e")
     whole, _, fraction = mantissa.partition(".")

@@ -6,9 +6,20 @@ from datetime import datetime
 from typing import Final
 
 _MONTHS: Final = (
-    "January February March April May June July August September October November December".split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
-_DAYS: Final = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 CHARACTERS: Final = "BbmAadHIMSYypZzL"
 """Every character that has a meaning; all others stay as they are."""

@@ -105,9 +105,7 @@ def compiled(text: str) -> Compiled:
 
 
 def _unclosed(text: str, rest: str) -> str:
-    return (
-        f'Cannot find end tag="}}}}" in the template={gotext.quote(text)} starting from {gotext.quote(rest)}'
-    )
+    return f'Cannot find end tag="}}}}" in the template={gotext.quote(text)} starting from {gotext.quote(rest)}'
 
 
 def _replacement(tag: str, scope: Scope, strictness: Strictness) -> str:
@@ -144,9 +142,7 @@ def _inner_tag(tag: str, scope: Scope) -> str | None:
     inner = tag[index + len(OPEN) :]
     value = scope.get(inner, _MISSING)
     if value is None:
-        raise TemplateError(
-            f'unable to substitute nested tag {OPEN}{tag}{CLOSE}: "{inner}" is an absent optional'
-        )
+        raise TemplateError(f'unable to substitute nested tag {OPEN}{tag}{CLOSE}: "{inner}" is an absent optional')
     if not isinstance(value, str):
         return None
     return OPEN + tag[:index] + gotext.quote_body(value)
@@ -191,9 +187,7 @@ def loads_substituted(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError):
-        raise TemplateError(
-            "cannot finish template replacement because the result was invalid JSON"
-        ) from None
+        raise TemplateError("cannot finish template replacement because the result was invalid JSON") from None
 
 
 def dumps(document: Any) -> str:

@@ -24,9 +24,7 @@ def chosen(*operations: str) -> list[Row]:
 
 def run(row: Row) -> str:
     if row["op"] == "replace_raw":
-        return template.substitute_text(
-            row["template"], row["vars"], allow_unresolved=row["allow_unresolved"]
-        )
+        return template.substitute_text(row["template"], row["vars"], allow_unresolved=row["allow_unresolved"])
     return template.substitute(
         row["template"],
         row["vars"],
