@@ -152,3 +152,34 @@ def _binary_text(amount: int) -> str:
     while amount % 1024 == 0 and power < 60:
         amount, power = amount // 1024, power + 10
     return f"{amount}{_BINARY_NAME[power]}" if power else str(amount)
+
+
+def parse(text: str | int | float) -> Quantity:
+    """Read a quantity.  Raises QuantityError."""
+    return Quantity.parse(text)
+
+
+def canonical(text: str | int | float) -> str:
+    """The text the API stores for a quantity: `1000m` is `1`, `2048Mi` is `2Gi`.  Raises QuantityError."""
+    return str(Quantity.parse(text))
+
+
+def value(text: str | int | float) -> int:
+    """Whole units, rounded away from zero.  Raises QuantityError."""
+    return Quantity.parse(text).value
+
+
+def milli(text: str | int | float) -> int:
+    """Thousandths, rounded away from zero.  Raises QuantityError."""
+    return Quantity.parse(text).milli
+
+
+def add(left: str | int | float, right: str | int | float) -> str:
+    """The sum of two quantities, canonical.  Raises QuantityError."""
+    return str(Quantity.parse(left) + Quantity.parse(right))
+
+
+def compare(left: str | int | float, right: str | int | float) -> int:
+    """-1, 0 or 1.  Raises QuantityError."""
+    a, b = Quantity.parse(left), Quantity.parse(right)
+    return (a > b) - (a < b)
