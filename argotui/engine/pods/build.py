@@ -1,0 +1,176 @@
+"""Assembles a pod in upstream's order (§4.3), so that mounts and volumes come out in upstream's order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from argotui.engine.pods import commands, containers, environment, volumes
+from argotui.engine.pods.gotemplate import executor_template
+from argotui.engine.pods.limits import check_sizes
+from argotui.engine.pods.request import PodBuildError, PodRequest
+from argotui.engine.pods.scheduling import pod_fields
+from argotui.engine.template import TemplateError, substitute_document
+from argotui.model import documents
+from argotui.model.documents import Document, go_json
+from argotui.model.keys import (
+    ANNOTATION_DEFAULT_CONTAINER,
+    ANNOTATION_NODE_ID,
+    ANNOTATION_NODE_NAME,
+    API_VERSION,
+    CONTAINER_INIT,
+    CONTAINER_WAIT,
+    LABEL_COMPLETED,
+    LABEL_INSTANCE_ID,
+    LABEL_ON_EXIT,
+    LABEL_WORKFLOW,
+)
+
+if TYPE_CHECKING:
+    from argotui.engine.config import EngineConfig
+
+
+def build_pod(
+    *,
+    workflow: Document,
+    template: Document,
+    node_name: str,
+    node_id: str,
+    pod_name: str,
+    include_result: bool,
+    deadline: datetime | None,
+    active_deadline_seconds: int | None,
+    on_exit: bool,
+    scope: Mapping[str, str | None],
+    config: EngineConfig,
+    boundary_template: Document | None = None,
+) -> Document:
+    """The Pod to create for a container, script or containerSet template.
+
+    workflow: its metadata, the merged exec spec, and `status.persistentVolumeClaims` when it has any.
+    template: resolved, inputs substituted.  include_result: whether the parent reads
+    `outputs.result`.  deadline: when the executor must give up (`ARGO_DEADLINE`).
+    active_deadline_seconds: what workflow and timeouts leave; the template's own is taken into account.
+    scope: variables of the last substitution, over the whole pod (globals, `inputs.parameters.*`,
+    `pod.name`).  boundary_template: the enclosing steps or dag template, for scheduling fields.
+
+    Raises PodBuildError, whose text is the node's message.
+    """
+    request = PodRequest(
+        workflow, template, node_name, node_id, pod_name, include_result, deadline,
+        active_deadline_seconds, on_exit, scope, config, boundary_template,
+    )  # fmt: skip
+    _refuse_patches(request)
+    mains = containers.main_containers(request)
+    pod: Document = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _metadata(request, mains),
+        "spec": _spec(request, mains),
+    }
+    return _finished(request, pod)
+
+
+def _metadata(request: PodRequest, mains: list[Document]) -> Document:
+    """Name, owner, and the labels and annotations by which everybody finds the pod again (§4.2)."""
+    labels = {LABEL_WORKFLOW: documents.name(request.workflow), LABEL_COMPLETED: "false"}
+    if request.config.instance_id:
+        labels[LABEL_INSTANCE_ID] = request.config.instance_id
+    if request.on_exit:
+        labels[LABEL_ON_EXIT] = "true"
+    annotations = {
+        ANNOTATION_NODE_NAME: request.node_name,
+        ANNOTATION_NODE_ID: request.node_id,
+        ANNOTATION_DEFAULT_CONTAINER: containers.default_container(mains),
+    }
+    for extra in (request.spec.get("podMetadata") or {}, request.template.get("metadata") or {}):
+        labels |= extra.get("labels") or {}
+        annotations |= extra.get("annotations") or {}
+    return {
+        "name": request.pod_name,
+        "namespace": documents.namespace(request.workflow),
+        "labels": labels,
+        "annotations": annotations,
+        "ownerReferences": [_owner(request.workflow)],
+    }
+
+
+def _owner(workflow: Document) -> Document:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Workflow",
+        "name": documents.name(workflow),
+        "uid": documents.uid(workflow),
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def _spec(request: PodRequest, mains: list[Document]) -> Document:
+    template = request.template
+    init = containers.executor_container(request, CONTAINER_INIT)
+    wait = containers.executor_container(request, CONTAINER_WAIT)
+    user_inits = containers.user_containers(request, "initContainers")
+    sidecars = containers.user_containers(request, "sidecars")
+    pod_volumes = [volumes.empty_dir(volumes.RUN), volumes.empty_dir(volumes.TMP)]
+    pod_volumes += documents.clone(template.get("volumes") or [])
+    volumes.add_referenced(pod_volumes, chain(mains, user_inits, sidecars), request)
+    if template.get("script") is not None:
+        pod_volumes.append(volumes.empty_dir(volumes.STAGING))
+        for container in (init, *mains):
+            volumes.mount(container, volumes.STAGING, volumes.STAGING_PATH)
+    volumes.mirror_user_mounts(mains, [*user_inits, *sidecars])
+    volumes.mirror_for_wait(mains, wait)
+    return {
+        **pod_fields(request),
+        "volumes": pod_volumes,
+        "initContainers": [init, *user_inits],
+        "containers": [wait, *mains, *sidecars],
+    }
+
+
+def _finished(request: PodRequest, pod: Document) -> Document:
+    """Steps 12 to 15: environment, last substitution, patches, commands, the executor's mounts."""
+    for container in chain(pod["spec"]["initContainers"], pod["spec"]["containers"]):
+        environment.add(container, environment.of_all(request, container["name"]))
+    for container in pod["spec"]["initContainers"]:
+        volumes.mount(container, volumes.RUN, volumes.RUN_PATH)
+    pod = _substituted(request, pod)
+    # Apart from the pod: a template inside a text inside a JSON text would need its values quoted twice.
+    staged = _substituted(request, executor_template(request.template))
+    text = go_json(staged)
+    for container in pod["spec"]["initContainers"]:
+        environment.add(container, [environment.variable(environment.TEMPLATE, text)])
+    _finish_regular(request, pod["spec"])
+    check_sizes(pod, text)
+    return pod
+
+
+def _substituted(request: PodRequest, document: Document) -> Document:
+    try:
+        result: Document = substitute_document(document, request.scope)
+    except TemplateError as error:
+        raise PodBuildError(str(error)) from error
+    return result
+
+
+def _refuse_patches(request: PodRequest) -> None:
+    name = request.template.get("name") or ""
+    for where, holder in ((f"templates.{name}", request.template), ("spec", request.spec)):
+        if holder.get("podSpecPatch"):
+            raise PodBuildError(f"{where}.podSpecPatch is not supported by this version of argotui")
+
+
+def _finish_regular(request: PodRequest, spec: Document) -> None:
+    """Emissary, the executor's directories and the grace period, for every regular container."""
+    grace = spec.get("terminationGracePeriodSeconds")
+    for index, container in enumerate(spec["containers"]):
+        if container["name"] != CONTAINER_WAIT:
+            commands.wrap(container, request.config)
+        if container.get("image") == request.config.executor_image:
+            volumes.mount(container, volumes.TMP, "/tmp", str(index))
+        volumes.mount(container, volumes.RUN, volumes.RUN_PATH)
+        if grace is not None:
+            environment.add(container, [environment.variable("ARGO_TERMINATION_GRACE_PERIOD_SECONDS", str(grace))])
