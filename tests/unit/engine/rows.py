@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-GOLDENS = Path(__file__).parents[2] / "goldens"
+TESTS = Path(__file__).parents[2]
+GOLDENS = TESTS / "goldens"
+CONFORMANCE = TESTS / "conformance"
 
 Row = dict[str, Any]
 

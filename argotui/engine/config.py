@@ -1,0 +1,207 @@
+"""The controller's configuration as far as the engine needs it (§8.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Self
+
+import yaml
+
+from argotui.model.documents import Document
+
+DEFAULT_EXECUTOR_IMAGE: Final = "quay.io/argoproj/argoexec:v4.1.2"
+
+PodNameVersion = Literal["v1", "v2"]
+
+
+class ConfigError(ValueError):
+    """A ConfigMap that cannot be used; the text names the key and says why."""
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """Read-only settings of one controller.
+
+    namespace: the controller's own. images: image -> {entrypoint, cmd} (lists of text). main_container and
+    executor: partial containers that are merged below the main container and the executor's own ones.
+    workflow_defaults: {metadata, spec} with the lowest precedence. parallelism, namespace_parallelism:
+    running workflows, 0 is unlimited. ignored: keys that were read and change nothing in this program.
+    """
+
+    namespace: str = ""
+    executor_image: str = DEFAULT_EXECUTOR_IMAGE
+    executor_pull_policy: str = ""
+    images: Mapping[str, Document] = field(default_factory=dict)
+    instance_id: str = ""
+    workflow_defaults: Document = field(default_factory=dict)
+    main_container: Document | None = None
+    executor: Document | None = None
+    pod_name_version: PodNameVersion = "v2"
+    artifact_repository: Document | None = None
+    node_events: bool = True
+    workflow_events: bool = True
+    managed_namespace: str = ""
+    parallelism: int = 0
+    namespace_parallelism: int = 0
+    ignored: tuple[str, ...] = ()
+
+    @classmethod
+    def from_config_map(
+        cls,
+        data: Mapping[str, str],
+        *,
+        namespace: str = "",
+        executor_image: str = "",
+        executor_pull_policy: str = "",
+        pod_name_version: PodNameVersion = "v2",
+    ) -> Self:
+        """Read `data` of the workflow-controller-configmap, in either layout.
+
+        executor_image and executor_pull_policy (command line) win over the configured ones. Raises
+        ConfigError for a key that upstream does not know, for a wrong type, and for a setting that this
+        version cannot honour.
+        """
+        settings = _settings(data)
+        fields = _read(settings)
+        executor = fields.get("executor") or {}
+        return cls(
+            namespace=namespace,
+            executor_image=executor_image or executor.get("image") or DEFAULT_EXECUTOR_IMAGE,
+            executor_pull_policy=executor_pull_policy or executor.get("imagePullPolicy") or "",
+            pod_name_version=pod_name_version,
+            ignored=tuple(sorted(key for key in settings if key in _IGNORED)),
+            **fields,
+        )
+
+
+def _settings(data: Mapping[str, str]) -> dict[str, Any]:
+    """Both layouts as one map: `config` alone with everything in it, or one key per setting."""
+    if "config" in data:
+        others = sorted(set(data) - {"config"})
+        if others:
+            raise ConfigError(f"when data.config is set, no other key may be: found {', '.join(others)}")
+        whole = _yaml("config", data["config"])
+        return {} if whole is None else _mapping("config", whole)
+    return {key: _yaml(key, text) for key, text in data.items()}
+
+
+def _yaml(key: str, text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{key}: not YAML: {error}") from None
+
+
+def _read(settings: Mapping[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key in _READ:
+            name, convert = _READ[key]
+            if value is not None:
+                fields[name] = convert(key, value)
+        elif key in _REFUSED_WHEN:
+            _refuse(key, value)
+        elif key not in _IGNORED:
+            raise ConfigError(f"{key}: unknown setting")
+    return fields
+
+
+def _refuse(key: str, value: Any) -> None:
+    """Settings that would change what happens to workflows are refused rather than passed over."""
+    matters, shown = _REFUSED_WHEN[key]
+    if value and matters(value):
+        raise ConfigError(f"{shown or key} is not supported by this version of argotui")
+
+
+def _mapping(key: str, value: Any) -> Document:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{key}: must be a map, found {type(value).__name__}")
+    return value
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f"{key}: must be a text, found {type(value).__name__}")
+    return value
+
+
+def _count(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError(f"{key}: must be a whole number, 0 or more, found {value!r}")
+    return value
+
+
+def _images(key: str, value: Any) -> dict[str, Document]:
+    images: dict[str, Document] = {}
+    for image, entry in _mapping(key, value).items():
+        known = _mapping(f"{key}.{image}", {} if entry is None else entry)
+        for part, words in known.items():
+            if part not in ("entrypoint", "cmd"):
+                raise ConfigError(f"{key}.{image}.{part}: unknown field; use entrypoint and cmd")
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                raise ConfigError(f"{key}.{image}.{part}: must be a list of texts")
+        images[str(image)] = known
+    return images
+
+
+def _events(key: str, value: Any) -> bool:
+    settings = _mapping(key, value)
+    unknown = sorted(set(settings) - {"enabled", "sendAsPod"})
+    if unknown:
+        raise ConfigError(f"{key}.{unknown[0]}: unknown field")
+    if settings.get("sendAsPod"):
+        raise ConfigError(f"{key}.sendAsPod is not supported by this version of argotui")
+    return settings.get("enabled") is not False
+
+
+def _defaults(key: str, value: Any) -> Document:
+    defaults = _mapping(key, value)
+    unknown = sorted(set(defaults) - {"metadata", "spec", "apiVersion", "kind", "status"})
+    if unknown:
+        raise ConfigError(f"{key}.{unknown[0]}: unknown field; a Workflow has metadata and spec")
+    return defaults
+
+
+_READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
+    "instanceID": ("instance_id", _text),
+    "namespace": ("managed_namespace", _text),
+    "parallelism": ("parallelism", _count),
+    "namespaceParallelism": ("namespace_parallelism", _count),
+    "images": ("images", _images),
+    "executor": ("executor", _mapping),
+    "mainContainer": ("main_container", _mapping),
+    "workflowDefaults": ("workflow_defaults", _defaults),
+    "artifactRepository": ("artifact_repository", _mapping),
+    "nodeEvents": ("node_events", _events),
+    "workflowEvents": ("workflow_events", _events),
+}
+
+_REFUSED_WHEN: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
+    "workflowRestrictions": (lambda value: bool(value.get("templateReferencing")), ""),
+    "persistence": (lambda value: bool(value.get("archive") or value.get("nodeStatusOffLoad")), ""),
+    "synchronization": (bool, ""),
+    "kubeConfig": (bool, ""),
+    "resourceRateLimit": (bool, ""),
+    "retentionPolicy": (bool, ""),
+    "initialDelay": (bool, ""),
+    "artifactDrivers": (bool, ""),
+    "failedPodRestart": (lambda value: bool(value.get("enabled")), "failedPodRestart.enabled"),
+    "initlessPod": (lambda value: bool(value.get("enabled")), "initlessPod.enabled"),
+}
+
+_IGNORED: Final = frozenset(
+    {
+        "metricsConfig",
+        "telemetryConfig",
+        "podSpecLogStrategy",
+        "podGCGracePeriodSeconds",
+        "podGCDeleteDelayDuration",
+        "disableAgentPodCreation",
+        "links",
+        "columns",
+        "navColor",
+        "sso",
+    }
+)
+"""Settings of the server, of metrics, and of features that a workflow cannot ask for in this version."""
