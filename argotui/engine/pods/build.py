@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING
 
+from argotui.engine.config import EngineConfig
 from argotui.engine.pods import commands, containers, environment, volumes
 from argotui.engine.pods.gotemplate import executor_template
 from argotui.engine.pods.limits import check_sizes
@@ -27,9 +27,6 @@ from argotui.model.keys import (
     LABEL_ON_EXIT,
     LABEL_WORKFLOW,
 )
-
-if TYPE_CHECKING:
-    from argotui.engine.config import EngineConfig
 
 
 def build_pod(

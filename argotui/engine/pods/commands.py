@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from argotui.engine.config import EngineConfig
 from argotui.engine.pods.request import PodBuildError
 from argotui.model.documents import Document
-
-if TYPE_CHECKING:
-    from argotui.engine.config import EngineConfig
 
 LOG_FLAGS = ("--loglevel", "info", "--log-format", "text", "--gloglevel", "0")
 EMISSARY = ("/var/run/argo/argoexec", "emissary", *LOG_FLAGS, "--")

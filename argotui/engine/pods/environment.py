@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from argotui.engine.config import EngineConfig
 from argotui.engine.pods.request import PodRequest
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.times import ZERO_TIME, format_time
-
-if TYPE_CHECKING:
-    from argotui.engine.config import EngineConfig
 
 PROGRESS_FILE = "/var/run/argo/progress"
 PROGRESS_PATCH_TICK = "1m0s"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from argotui.engine.config import EngineConfig
 from argotui.model.documents import Document
-
-if TYPE_CHECKING:
-    from argotui.engine.config import EngineConfig
 
 
 class PodBuildError(Exception):
