@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from argotui.local.apiserver import objectmeta, status
+from argotui.local.apiserver import bodies, objectmeta, status
 from argotui.local.apiserver.context import Call, Context
 from argotui.local.apiserver.served import Collection
+from argotui.local.apiserver.status import Cause
 from argotui.local.apiserver.storage.entry import Key
+from argotui.local.apiserver.strategies import strategy_for
 from argotui.model.documents import Document
 
 
@@ -19,9 +21,7 @@ def check_kind(collection: Collection, document: Document) -> None:
             f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
         )
     if kind != resource.kind:
-        raise status.bad_request(
-            f"the kind in the data ({kind}) does not match the expected kind ({resource.kind})"
-        )
+        raise status.bad_request(f"the kind in the data ({kind}) does not match the expected kind ({resource.kind})")
     rest = {key: value for key, value in document.items() if key not in ("apiVersion", "kind")}
     document.clear()
     document.update({"apiVersion": version, "kind": kind, **rest})
@@ -41,19 +41,49 @@ def check_namespace(context: Context, collection: Collection, namespace: str) ->
 
 
 def admit(call: Call, document: Document, old: Document | None, data: bytes, unknown: list[str]) -> None:
-    """Completes and checks an object. `unknown` are fields that metadata does not have.
+    """Completes and checks an object. `data` is the request's body, `unknown` fields that metadata does not have.
 
     Raises StatusError 400 (strict decoding) or 422.
     """
     collection = call.collection
+    strategy = strategy_for(collection)
     if old is not None:
         _keep_halves(collection, document, old, call.target.subresource)
     elif collection.resource.status_subresource:
         document.pop("status", None)
-    causes = objectmeta.causes(collection, document)
+    found, causes = strategy.shape(document)
+    _report_unknown(call, data, [*unknown, *found])
+    if not causes:
+        strategy.complete(document, old)
+        causes = strategy.causes(document, old)
+    causes = objectmeta.causes(collection, document) + causes
     if causes:
         resource = collection.resource
         raise status.invalid(resource.kind, resource.group, document["metadata"].get("name", ""), causes)
+    call.warnings += strategy.warnings(document, old)
+
+
+def _report_unknown(call: Call, data: bytes, unknown: list[str]) -> None:
+    """Fields that were dropped, as the parameter fieldValidation wants them reported."""
+    mode = call.query.get("fieldValidation") or "Warn"
+    if mode not in ("Strict", "Warn", "Ignore"):
+        cause = Cause(
+            "FieldValueNotSupported",
+            f'Unsupported value: "{mode[:64]}": supported values: "", "Ignore", "Strict", "Warn"',
+            "fieldValidation",
+        )
+        raise status.invalid("CreateOptions", "meta.k8s.io", "", [cause])
+    if mode == "Ignore":
+        return
+    faults = [f'unknown field "{path}"' for path in unknown]
+    if mode == "Strict" or faults:
+        faults += [f'duplicate field "{path}"' for path in bodies.duplicate_fields(data)]
+    if faults and mode == "Strict":
+        kind, version = call.collection.resource.kind, call.collection.resource.version
+        raise status.bad_request(
+            f'{kind} in version "{version}" cannot be handled as a {kind}: strict decoding error: {", ".join(faults)}'
+        )
+    call.warnings += faults
 
 
 def _keep_halves(collection: Collection, document: Document, old: Document, subresource: str) -> None:

@@ -103,8 +103,11 @@ def duplicate_fields(data: bytes) -> list[str]:
     """Paths of fields that a JSON body gives more than once (looked for in bodies up to 1 MiB)."""
     if len(data) > _STRICT_BYTES:
         return []
+    try:
+        marked = json.loads(data, object_pairs_hook=_Pairs)
+    except ValueError:
+        return []  # YAML, whose loader keeps the last one
     found: list[str] = []
-    marked = json.loads(data, object_pairs_hook=lambda pairs: _Pairs(pairs))
     _walk(marked, "", found)
     return found
 

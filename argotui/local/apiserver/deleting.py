@@ -41,7 +41,9 @@ async def options(call: Call) -> Document:
         if "gracePeriodSeconds" in found:
             found["gracePeriodSeconds"] = _grace(found["gracePeriodSeconds"])
     if found.get("dryRun"):
-        raise status.bad_request("dryRun is not supported by this version of argotui's local cluster; nothing was deleted")
+        raise status.bad_request(
+            "dryRun is not supported by this version of argotui's local cluster; nothing was deleted"
+        )
     return _checked(found)
 
 

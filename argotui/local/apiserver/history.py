@@ -37,9 +37,7 @@ async def _query(store: Store, sql: str, *parameters: object) -> list[Any]:
     return await loop.run_in_executor(store.bodies.pool, store.bodies.query, sql, parameters)
 
 
-async def changes(
-    store: Store, collection: Collection, after: int, until: int
-) -> AsyncIterator[tuple[Change, bytes]]:
+async def changes(store: Store, collection: Collection, after: int, until: int) -> AsyncIterator[tuple[Change, bytes]]:
     """Changes with after < seq <= until, in order, each with the body of the version before (or b"")."""
     while True:
         rows = await _query(store, _SINCE, after, until, collection.id, _CHUNK)
@@ -51,9 +49,7 @@ async def changes(
         after = rows[-1][0]
 
 
-async def at(
-    store: Store, collection: Collection, seq: int, after: tuple[str, str]
-) -> list[tuple[Entry, bytes]]:
+async def at(store: Store, collection: Collection, seq: int, after: tuple[str, str]) -> list[tuple[Entry, bytes]]:
     """The collection as it was at `seq`, behind the place `after`; in the order of lists."""
     rows = await _query(store, _AT, collection.id, seq, *after, DELETED)
     return [(_entry(collection, s, namespace, name, body), body) for s, namespace, name, body in rows]

@@ -124,9 +124,7 @@ def finalizer_causes(finalizers: list[str]) -> list[Cause]:
     causes = [_cause(path, name, fault) for name in finalizers for fault in _key_faults(name)]
     for name in finalizers:
         if "/" not in name and name not in ("orphan", "foregroundDeletion", "kubernetes"):
-            causes.append(
-                _cause(path, name, 'name is neither a standard finalizer name nor is it fully qualified')
-            )
+            causes.append(_cause(path, name, "name is neither a standard finalizer name nor is it fully qualified"))
     return causes
 
 

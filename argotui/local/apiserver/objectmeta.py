@@ -132,7 +132,9 @@ def place(collection: Collection, document: Document, namespace: str) -> None:
             raise status.bad_request("namespace is not allowed on this type")
         return
     if found and found != namespace:
-        raise status.bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        raise status.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
     metadata["namespace"] = namespace
 
 
@@ -187,6 +189,9 @@ def _owner_causes(owners: list[Document]) -> list[Cause]:
                 found.append(Cause("FieldValueInvalid", f'Invalid value: "": {part} must not be empty', path))
     controllers = [f"{owner['kind']}/{owner['name']}" for owner in owners if owner.get("controller") is True]
     if len(controllers) > 1:
-        text = f"Only one reference can have Controller set to true. Found \"true\" in references for {controllers[0]} and {controllers[1]}"
+        text = (
+            'Only one reference can have Controller set to true. Found "true" in references for'
+            f" {controllers[0]} and {controllers[1]}"
+        )
         found.append(Cause("FieldValueInvalid", f"Invalid value: {text}", "metadata.ownerReferences"))
     return found

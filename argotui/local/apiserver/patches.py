@@ -58,7 +58,9 @@ def _json(document: Document, operations: Any) -> Document:
     try:
         return _object(patching.json_patch(document, operations))
     except patching.PatchError as error:
-        raise status.StatusError(422, "Invalid", f"the server rejected our request due to an error in our request: {error}") from error
+        raise status.StatusError(
+            422, "Invalid", f"the server rejected our request due to an error in our request: {error}"
+        ) from error
 
 
 def _strategic(document: Document, patch: Document, kind: str) -> Document:

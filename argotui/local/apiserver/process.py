@@ -43,9 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="argotui local apiserver")
     parser.add_argument("--dir", required=True, type=Path, help="directory that holds the cluster's state")
     options = parser.parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         directory = private_directory(options.dir.absolute())
         with _lock(directory):

@@ -39,7 +39,9 @@ def revision_asked(query: dict[str, str]) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > 18:
-        cause = status.Cause("FieldValueInvalid", f"Invalid value: {json.dumps(text[:64])}: must be a number", "resourceVersion")
+        cause = status.Cause(
+            "FieldValueInvalid", f"Invalid value: {json.dumps(text[:64])}: must be a number", "resourceVersion"
+        )
         raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
     return int(text)
 

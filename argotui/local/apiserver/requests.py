@@ -66,11 +66,9 @@ def _below(group: str, version: str, rest: list[str]) -> Target | None:
         namespace, rest = rest[1], rest[2:]
         if not namespace:
             return None
-    elif rest[0] == "namespaces" and len(rest) >= 2:
-        namespace = rest[1]
     if len(rest) > 3 or "" in rest[:-1]:
         return None
-    plural, name, subresource = (rest + ["", ""])[:3]
+    plural, name, subresource = [*rest, "", ""][:3]
     return Target(group, version, namespace, plural, name, subresource)
 
 
@@ -90,5 +88,7 @@ def number(query: dict[str, str], name: str) -> int | None:
     if not value:
         return None
     if not value.isascii() or not value.isdigit() or len(value) > 18:
-        raise status.bad_request(f"the parameter {name} has to be a whole number that is not negative, not {value[:64]!r}")
+        raise status.bad_request(
+            f"the parameter {name} has to be a whole number that is not negative, not {value[:64]!r}"
+        )
     return int(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argotui.local.apiserver import deleting, reading, requests, status, watch, writing
+from argotui.local.apiserver import deleting, execs, podparts, reading, requests, status, watch, writing
 from argotui.local.apiserver.context import Call, Handler
 
 _OBJECT: dict[str, Handler] = {
@@ -16,7 +16,16 @@ _COLLECTION: dict[str, Handler] = {
     "POST": writing.create,
     "DELETE": deleting.delete_collection,
 }
+_REFUSED: dict[str, Handler] = {"GET": podparts.refuse, "POST": podparts.refuse}
+_PARTS: dict[str, dict[str, Handler]] = {
+    "binding": {"POST": podparts.bind},
+    "exec": {"GET": execs.serve, "POST": execs.serve},
+    "eviction": _REFUSED,
+    "attach": _REFUSED,
+    "portforward": _REFUSED,
+}
 _STATUS: dict[str, Handler] = {"GET": reading.get, "PUT": writing.replace, "PATCH": writing.patch}
+
 
 def handler_for(call: Call) -> Handler:
     """The handler of a request. Raises StatusError 404 or 405."""
@@ -42,4 +51,8 @@ def _subresource(call: Call) -> dict[str, Handler]:
         raise status.no_such_resource()
     if name == "status":
         return _STATUS
-    raise status.method_not_allowed(f"{call.collection.resource.plural}/{name} is not supported by this version of argotui")
+    if name in _PARTS:
+        return _PARTS[name]
+    raise status.method_not_allowed(
+        f"{call.collection.resource.plural}/{name} is not supported by this version of argotui"
+    )

@@ -45,6 +45,8 @@ class Collection:
     subresources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     crd: Document | None = field(default=None, compare=False)
+    cache: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """What others have made of the definition: strategy, columns, schemas."""
 
     @cached_property
     def id(self) -> str:

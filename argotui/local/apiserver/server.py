@@ -8,14 +8,20 @@ import logging
 
 from aiohttp import web
 
-from argotui.local.apiserver import requests, routes, status, views
+from argotui.local.apiserver import bodies, discovery, requests, reviews, routes, status, views
 from argotui.local.apiserver.context import Call, Context
 from argotui.local.apiserver.status import StatusError
+from argotui.model.documents import Document
 
 log = logging.getLogger(__name__)
 
 _OPEN = ("/healthz", "/livez", "/readyz", "/version", "/version/")
 """What Kubernetes tells everybody."""
+
+VERSION = {
+    "major": "1", "minor": "32", "gitVersion": "v1.32.0+argotui", "gitCommit": "", "gitTreeState": "clean",
+    "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "python", "platform": "linux/amd64",
+}  # fmt: skip
 
 
 class Server:
@@ -48,20 +54,68 @@ class Server:
         parts = requests.segments(path)
         target = requests.target_of(parts)
         if target is None:
-            return self._general(request, path)
+            return await self._general(request, path, parts)
         collection = self._context.served.at(target.group, target.version, target.plural)
         if collection is None:
-            raise status.no_such_resource()
+            return await self._review(request, target)
         call = Call(self._context, request, target, collection, query)
         response = await routes.handler_for(call)(call)
         for warning in call.warnings:
-            response.headers.add("Warning", f'299 - "{warning}"')
+            response.headers.add("Warning", f"299 - {_header_text(warning)}")
         return response
 
-    def _general(self, request: web.BaseRequest, path: str) -> web.Response:
-        if path in _OPEN:
+    async def _general(self, request: web.BaseRequest, path: str, parts: list[str]) -> web.Response:
+        """Everything that is not an object: health, version, discovery, OpenAPI."""
+        if request.method not in ("GET", "HEAD"):
+            raise status.method_not_allowed()
+        if parts[0] in ("healthz", "livez", "readyz"):
             return web.Response(text="ok")
-        raise status.no_such_resource()
+        if parts == ["version"]:
+            return _json(VERSION)
+        document = self._discovered(request, parts)
+        if document is None:
+            raise status.no_such_resource()
+        return document
+
+    def _discovered(self, request: web.BaseRequest, parts: list[str]) -> web.Response | None:
+        served = self._context.served
+        version = discovery.aggregated_version(request.headers.get("Accept", ""))
+        if version and parts in (["api"], ["apis"]):
+            document = discovery.aggregated(served, parts == ["api"], version)
+            return _json(document, discovery.AGGREGATED.format(version=version))
+        found: Document | None = None
+        if parts == ["api"]:
+            found = discovery.core_versions()
+        elif parts == ["apis"]:
+            found = discovery.groups(served)
+        elif parts == ["api", "v1"]:
+            found = discovery.resources(served, "", "v1")
+        elif parts[0] == "apis" and len(parts) == 2:
+            found = discovery.group(served, parts[1])
+        elif parts[0] == "apis" and len(parts) == 3:
+            found = discovery.resources(served, parts[1], parts[2])
+        return None if found is None else _json(found)
+
+    async def _review(self, request: web.BaseRequest, target: requests.Target) -> web.Response:
+        found = discovery.REVIEWS.get((target.group, target.version), {}).get(target.plural)
+        if found is None or target.name or bool(target.namespace) is not found[1]:
+            raise status.no_such_resource()
+        if request.method != "POST":
+            raise status.method_not_allowed()
+        document = bodies.decode_object(await bodies.read(request), request.content_type)
+        document["apiVersion"] = f"{target.group}/{target.version}"
+        body = views.encode(reviews.answer(found[0], document, self._context.token))
+        return web.Response(body=body, status=201, content_type="application/json")
+
+
+def _json(document: Document, content_type: str = "application/json") -> web.Response:
+    return web.Response(body=views.encode(document), headers={"Content-Type": content_type})
+
+
+def _header_text(text: str) -> str:
+    """A quoted string for a header: printable ASCII, at most 1 KiB."""
+    safe = "".join(char if " " <= char <= "~" else "?" for char in text[:1024])
+    return '"' + safe.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def refusal(error: StatusError) -> web.Response:

@@ -42,9 +42,7 @@ def one(collection: Collection, entry: Entry, body: bytes, view: View) -> bytes:
     return table(collection, [(entry, body)], view, {"resourceVersion": revision})
 
 
-def listing(
-    collection: Collection, found: Iterable[tuple[Entry, bytes]], view: View, metadata: Document
-) -> bytes:
+def listing(collection: Collection, found: Iterable[tuple[Entry, bytes]], view: View, metadata: Document) -> bytes:
     """A list of objects; `metadata` is the list's own."""
     if view.form is Form.TABLE:
         return table(collection, found, view, metadata)
@@ -70,14 +68,15 @@ def table(
     rows = [_row(collection, entry, body, view) for entry, body in found]
     definitions = encode(tables.columns(collection)) if columns else b"null"
     head = b'{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":'
-    return b"".join((head, encode(metadata), b',"columnDefinitions":', definitions, b',"rows":[', b",".join(rows), b"]}\n"))
+    return b"".join(
+        (head, encode(metadata), b',"columnDefinitions":', definitions, b',"rows":[', b",".join(rows), b"]}\n")
+    )
 
 
 def _row(collection: Collection, entry: Entry, body: bytes, view: View) -> bytes:
     cells = encode(tables.cells(collection, entry, body))
-    if view.include == "None":
-        included = b"null"
-    else:
+    included = b"null"
+    if view.include != "None":
         included = body if view.include == "Object" else metadata_form(body)
     return b"".join((b'{"cells":', cells, b',"object":', included, b"}"))
 

@@ -112,7 +112,9 @@ def _initial_events(call: Call) -> bool:
         return False
     if call.query.get("resourceVersionMatch") != "NotOlderThan":
         cause = status.Cause(
-            "FieldValueForbidden", "Forbidden: sendInitialEvents needs resourceVersionMatch=NotOlderThan", "resourceVersionMatch"
+            "FieldValueForbidden",
+            "Forbidden: sendInitialEvents needs resourceVersionMatch=NotOlderThan",
+            "resourceVersionMatch",
         )
         raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
     return True

@@ -96,9 +96,7 @@ async def patch(call: Call) -> web.StreamResponse:
     return await _update(call, entry, document, data, unknown)
 
 
-async def _update(
-    call: Call, entry: Entry, document: Document, data: bytes, unknown: list[str]
-) -> web.StreamResponse:
+async def _update(call: Call, entry: Entry, document: Document, data: bytes, unknown: list[str]) -> web.StreamResponse:
     """Stores `document` in the place of `entry`, or answers the old one when nothing is different."""
     store = call.context.store
     old = store.latest_document(entry)
@@ -140,4 +138,6 @@ def _check_preconditions(call: Call, entry: Entry, metadata: dict[str, Any]) -> 
 
 def _refuse_dry_run(call: Call) -> None:
     if call.query.get("dryRun"):
-        raise status.bad_request("dryRun is not supported by this version of argotui's local cluster; nothing was changed")
+        raise status.bad_request(
+            "dryRun is not supported by this version of argotui's local cluster; nothing was changed"
+        )

@@ -167,9 +167,7 @@ class Store:
                 pending.stored.set_exception(status.storage_failed(why))
 
 
-def _load(
-    connection: sqlite3.Connection, head: Head, field_paths: Mapping[str, Sequence[str]]
-) -> tuple[int, int]:
+def _load(connection: sqlite3.Connection, head: Head, field_paths: Mapping[str, Sequence[str]]) -> tuple[int, int]:
     """Fills `head` from the file; returns (newest seq, compacted seq)."""
     rows = connection.execute(
         "SELECT e.seq, e.collection, e.namespace, e.name, e.body FROM event e JOIN"

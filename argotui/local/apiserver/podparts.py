@@ -1,0 +1,59 @@
+"""Subresources of pods that change the pod: binding; and those that are refused."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from argotui.local.apiserver import bodies, objectmeta, status, views
+from argotui.local.apiserver.context import Call
+from argotui.local.apiserver.reading import answer, missing
+from argotui.model.documents import Document
+
+
+async def bind(call: Call) -> web.StreamResponse:
+    """POST pods/NAME/binding: gives the pod to the node `target.name`. Raises StatusError 400, 404 or 409."""
+    binding = bodies.decode_object(await bodies.read(call.request), call.request.content_type)
+    node = _target_node(binding)
+    entry = call.context.store.latest(call.key)
+    if entry is None:
+        raise missing(call)
+    pod = call.context.store.latest_document(entry)
+    uid = (binding.get("metadata") or {}).get("uid")
+    if uid and uid != entry.uid:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {entry.uid}"
+        raise status.conflict("pods", "", call.target.name, why)
+    _assign(pod, node, entry.deleting)
+    await call.context.store.put(call.key, pod)
+    return await answer(call, views.encode(status.success()), 201)
+
+
+def _target_node(binding: Document) -> str:
+    target = binding.get("target")
+    if not isinstance(target, dict) or not target.get("name") or not isinstance(target["name"], str):
+        raise status.invalid("Binding", "", "", [status.Cause("FieldValueRequired", "Required value", "target.name")])
+    if target.get("kind") not in (None, "", "Node"):
+        cause = status.Cause("FieldValueNotSupported", 'Unsupported value: supported values: "Node"', "target.kind")
+        raise status.invalid("Binding", "", "", [cause])
+    return str(target["name"])
+
+
+def _assign(pod: Document, node: str, deleting: bool) -> None:
+    name = pod["metadata"]["name"]
+    if deleting:
+        raise status.conflict("pods/binding", "", name, f"pod {name} is being deleted, cannot be assigned to a host")
+    present = pod["spec"].get("nodeName")
+    if present:
+        raise status.conflict("pods/binding", "", name, f'pod {name} is already assigned to node "{present}"')
+    pod["spec"]["nodeName"] = node
+    conditions = pod.setdefault("status", {}).setdefault("conditions", [])
+    conditions[:] = [condition for condition in conditions if condition.get("type") != "PodScheduled"]
+    conditions.append(
+        {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": objectmeta.now()}
+    )
+
+
+async def refuse(call: Call) -> web.StreamResponse:
+    """A subresource that this version does not do."""
+    what = {"eviction": "evicting pods", "attach": "attaching to containers", "portforward": "port forwarding"}
+    text = f"{what.get(call.target.subresource, call.target.subresource)} is not supported by this version of argotui"
+    raise status.method_not_allowed(f"{text}'s local cluster")

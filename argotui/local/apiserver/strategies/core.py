@@ -1,0 +1,204 @@
+"""The smaller built-in kinds."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from argotui.local.apiserver.names import quoted
+from argotui.local.apiserver.status import Cause
+from argotui.local.apiserver.strategies.strategy import (
+    TypedStrategy,
+    forbidden,
+    invalid,
+    required,
+    unsupported,
+)
+from argotui.model.documents import Document
+
+_KEY = re.compile(r"[-._a-zA-Z0-9]+\Z")
+_KEY_TEXT = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',"
+    "  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
+_MAX_BYTES = 1 << 20
+
+
+def _key_causes(path: str, keys: list[str]) -> list[Cause]:
+    found = []
+    for key in keys:
+        if not _KEY.match(key) or key in (".", ".."):
+            found.append(invalid(path, quoted(key), _KEY_TEXT))
+        elif len(key) > 253:
+            found.append(invalid(path, quoted(key), "must be no more than 253 characters"))
+    return found
+
+
+def _frozen_causes(document: Document, old: Document | None, fields: tuple[str, ...]) -> list[Cause]:
+    """`immutable: true` stays, and so does the data."""
+    if old is None or not old.get("immutable"):
+        return []
+    found = [] if document.get("immutable") else [forbidden("immutable", "field is immutable when `immutable` is set")]
+    why = "field is immutable when `immutable` is set"
+    return found + [forbidden(field, why) for field in fields if document.get(field) != old.get(field)]
+
+
+def _base64_causes(path: str, values: dict[str, str]) -> tuple[list[Cause], int]:
+    """(values that are not base64, bytes of the others)."""
+    found, size = [], 0
+    for key, text in values.items():
+        try:
+            size += len(base64.b64decode("".join(text.split()), validate=True))
+        except (binascii.Error, ValueError):
+            found.append(invalid(f"{path}[{key}]", "<value>", "is not base64"))
+    return found, size
+
+
+class ConfigMapStrategy(TypedStrategy):
+    """Keys, size, immutability."""
+
+    def causes(self, document: Document, old: Document | None) -> list[Cause]:
+        """See Strategy."""
+        data, binary = document.get("data", {}), document.get("binaryData", {})
+        found = _key_causes("data", list(data)) + _key_causes("binaryData", list(binary))
+        found += [
+            invalid("data", quoted(key), "duplicate of key present in binaryData") for key in data if key in binary
+        ]
+        bad, size = _base64_causes("binaryData", binary)
+        size += sum(len(value.encode()) for value in data.values())
+        if size > _MAX_BYTES:
+            found.append(Cause("FieldValueTooLong", f"Too long: may not be more than {_MAX_BYTES} bytes", ""))
+        return found + bad + _frozen_causes(document, old, ("data", "binaryData"))
+
+
+class SecretStrategy(TypedStrategy):
+    """stringData becomes data; the type stays."""
+
+    def complete(self, document: Document, old: Document | None) -> None:
+        """See Strategy."""
+        for key, text in document.pop("stringData", {}).items():
+            document.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
+        document.setdefault("type", "Opaque")
+
+    def causes(self, document: Document, old: Document | None) -> list[Cause]:
+        """See Strategy."""
+        data = document.get("data", {})
+        found, size = _base64_causes("data", data)
+        found += _key_causes("data", list(data))
+        if size > _MAX_BYTES:
+            found.append(Cause("FieldValueTooLong", f"Too long: may not be more than {_MAX_BYTES} bytes", "data"))
+        if old is not None and document["type"] != old.get("type"):
+            found.append(invalid("type", quoted(document["type"]), "field is immutable"))
+        return found + _frozen_causes(document, old, ("data",))
+
+
+class NamespaceStrategy(TypedStrategy):
+    """The label with the name, the finalizer that deletion waits for, the phase."""
+
+    def complete(self, document: Document, old: Document | None) -> None:
+        """See Strategy."""
+        labels = document["metadata"].setdefault("labels", {})
+        labels["kubernetes.io/metadata.name"] = document["metadata"].get("name", "")
+        if old is None:
+            document["spec"] = {"finalizers": ["kubernetes"]}
+            document["status"] = {"phase": "Active"}
+        else:
+            document["spec"] = old.get("spec", {})
+
+
+class EventStrategy(TypedStrategy):
+    """An event is about an object of its own namespace."""
+
+    def complete(self, document: Document, old: Document | None) -> None:
+        """See Strategy."""
+        document.setdefault("involvedObject", {})
+        document.setdefault("source", {})
+
+    def causes(self, document: Document, old: Document | None) -> list[Cause]:
+        """See Strategy."""
+        about, here = document["involvedObject"].get("namespace", ""), document["metadata"].get("namespace", "")
+        if about != here and (about or here != "default"):
+            return [invalid("involvedObject.namespace", quoted(about), "does not match event.namespace")]
+        return []
+
+
+class LeaseStrategy(TypedStrategy):
+    """Durations are positive, transitions are counted upwards."""
+
+    def causes(self, document: Document, old: Document | None) -> list[Cause]:
+        """See Strategy."""
+        spec = document.get("spec", {})
+        found = []
+        if spec.get("leaseDurationSeconds", 1) <= 0:
+            found.append(
+                invalid("spec.leaseDurationSeconds", str(spec["leaseDurationSeconds"]), "must be greater than 0")
+            )
+        if spec.get("leaseTransitions", 0) < 0:
+            found.append(
+                invalid("spec.leaseTransitions", str(spec["leaseTransitions"]), "must be greater than or equal to 0")
+            )
+        return found
+
+
+class _IdleStrategy(TypedStrategy):
+    """A kind that is kept, but nothing in this cluster acts on it."""
+
+    WHAT = ""
+
+    def warnings(self, document: Document, old: Document | None) -> list[str]:
+        """See Strategy."""
+        return [f"{self.WHAT} by this version of argotui's local cluster"] if old is None else []
+
+
+class ServiceStrategy(_IdleStrategy):
+    """Services are kept only."""
+
+    WHAT = "services are stored but not given an address"
+
+    def complete(self, document: Document, old: Document | None) -> None:
+        """See Strategy."""
+        spec = document.setdefault("spec", {})
+        spec.setdefault("type", "ClusterIP")
+        spec.setdefault("sessionAffinity", "None")
+        for port in spec.get("ports", ()):
+            port.setdefault("protocol", "TCP")
+            port.setdefault("targetPort", port.get("port"))
+
+    def causes(self, document: Document, old: Document | None) -> list[Cause]:
+        """See Strategy."""
+        kinds = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+        kind = document["spec"]["type"]
+        return [] if kind in kinds else [unsupported("spec.type", kind, kinds)]
+
+
+class ClaimStrategy(_IdleStrategy):
+    """Claims are kept only."""
+
+    WHAT = "volume claims are stored but not bound"
+
+    def complete(self, document: Document, old: Document | None) -> None:
+        """See Strategy."""
+        document.setdefault("spec", {}).setdefault("volumeMode", "Filesystem")
+        if old is None:
+            document["status"] = {"phase": "Pending"}
+
+    def causes(self, document: Document, old: Document | None) -> list[Cause]:
+        """See Strategy."""
+        spec = document["spec"]
+        found = [] if spec.get("accessModes") else [required("spec.accessModes", "at least 1 access mode is required")]
+        if "storage" not in (spec.get("resources") or {}).get("requests", {}):
+            found.append(required("spec.resources[storage]"))
+        return found
+
+
+class JobStrategy(_IdleStrategy):
+    """Jobs are kept only."""
+
+    WHAT = "jobs are stored but not run"
+
+
+class RoleStrategy(_IdleStrategy):
+    """RBAC objects are kept only."""
+
+    WHAT = "roles and bindings are stored but not enforced"
