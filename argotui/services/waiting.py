@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from argotui.engine.nodemap import node_map
 from argotui.kube.client import Client
 from argotui.model import documents
 from argotui.model.documents import Document
@@ -86,3 +87,26 @@ async def wait_until(
             if check(state):
                 return state
     raise AssertionError("a followed object ends only by return or raise")
+
+
+async def wait_for_node(client: Client, namespace: str, name: str, node: str, phase: str) -> Document | None:
+    """The workflow as soon as a node with this name or display name has this phase; None when it completes without.
+
+    Raises WorkflowGone, and NodesUnreadable when the node map cannot be read.
+    """
+    existed = False
+    async with closing(follow_object(client, WORKFLOWS, namespace, name)) as states:
+        async for workflow in states:
+            if workflow is None:
+                raise WorkflowGone(namespace, name, existed=existed)
+            existed = True
+            if _has_node(workflow, node, phase):
+                return workflow
+            if is_completed(workflow):
+                return None
+    raise AssertionError("a followed object ends only by return or raise")
+
+
+def _has_node(workflow: Document, name: str, phase: str) -> bool:
+    nodes = node_map(workflow).values()
+    return any(name in (node.get("name"), node.get("displayName")) and node.get("phase") == phase for node in nodes)

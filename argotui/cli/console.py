@@ -1,0 +1,74 @@
+"""`argotui` without a verb: the console."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+
+from argotui.cli.options import common
+from argotui.cli.terminal import complain
+from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig
+
+_SLOW_SECONDS = 0.3
+
+
+def run_console(argv: list[str]) -> int:
+    """Parses the options, starts the local cluster where it is asked for, and opens the console."""
+    from argparse import ArgumentParser
+
+    parser = ArgumentParser(prog="argotui", parents=[common()], allow_abbrev=False)
+    parser.add_argument("-A", "--all-namespaces", action="store_true", help="all namespaces")
+    parser.add_argument("--read-only", "--readonly", action="store_true", help="refuse every write")
+    args = parser.parse_args(argv)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        complain("the console needs a terminal; `argotui --help` lists the verbs that do not")
+        return 2
+    if args.local and (args.kubeconfig or args.context):
+        complain("--local cannot be combined with --kubeconfig or --context")
+        return 2
+    local = args.local or _falls_back(args.kubeconfig, args.context)
+    if local and not _local_cluster_runs():
+        return 1
+    from argotui.services.session import SessionOptions
+    from argotui.ui.app import run_console as run_app
+
+    options = SessionOptions(
+        kubeconfig=args.kubeconfig,
+        context=args.context,
+        namespace=args.namespace,
+        all_namespaces=args.all_namespaces,
+        local=local,
+        read_only=args.read_only,
+    )
+    code: int = run_app(options)
+    return code
+
+
+def _falls_back(kubeconfig: str | None, context: str | None) -> bool:
+    """Whether nothing but a local cluster is there to be shown."""
+    from pathlib import Path
+
+    configured = kubeconfig or context or os.environ.get("KUBECONFIG") or os.environ.get("KUBERNETES_SERVICE_HOST")
+    if configured or (Path.home() / ".kube" / "config").exists() or not local_kubeconfig().exists():
+        return False
+    complain("no kubeconfig is configured: using the local cluster")
+    return True
+
+
+def _local_cluster_runs() -> bool:
+    """Starts the local cluster or finds it running; says so when it takes a while, and why when it fails."""
+    from argotui.local.supervisor.lifecycle import StartFailed, start
+
+    notice = threading.Timer(_SLOW_SECONDS, print, ["starting the local cluster …"], {"file": sys.stderr})
+    notice.daemon = True
+    notice.start()
+    try:
+        asyncio.run(start(local_dir()))
+    except (StartFailed, UnsafeDirectory) as error:
+        complain(str(error))
+        return False
+    finally:
+        notice.cancel()
+    return True

@@ -1,0 +1,62 @@
+"""The actions of a person, in one registry: keys, palette, menus, command line, audit trail and tests use it.
+
+    prepare → applies → fields → plan → confirm → perform (send, audit, verify)
+"""
+
+from argotui.services.actions.asking import prepare
+from argotui.services.actions.gates import APPROVE, REJECT, SET, gate_fields, waiting_gates
+from argotui.services.actions.lifecycle import DELETE, RESUME, STOP, SUSPEND, TERMINATE
+from argotui.services.actions.perform import perform
+from argotui.services.actions.rerun import RESUBMIT, RETRY
+from argotui.services.actions.types import (
+    REASON,
+    Action,
+    ActionRefused,
+    ActionSession,
+    Allowed,
+    Answers,
+    Danger,
+    Field,
+    FieldKind,
+    Outcome,
+    Plan,
+    Refused,
+    Result,
+    Selection,
+    Step,
+    Target,
+    Verdict,
+    Write,
+)
+
+ACTIONS: dict[str, Action] = {
+    action.id: action
+    for action in (APPROVE, REJECT, RETRY, RESUBMIT, SUSPEND, RESUME, STOP, TERMINATE, DELETE, SET)
+}
+"""Every action by its id."""
+
+__all__ = [
+    "ACTIONS",
+    "REASON",
+    "Action",
+    "ActionRefused",
+    "ActionSession",
+    "Allowed",
+    "Answers",
+    "Danger",
+    "Field",
+    "FieldKind",
+    "Outcome",
+    "Plan",
+    "Refused",
+    "Result",
+    "Selection",
+    "Step",
+    "Target",
+    "Verdict",
+    "Write",
+    "gate_fields",
+    "perform",
+    "prepare",
+    "waiting_gates",
+]
