@@ -9,6 +9,7 @@ import msgspec
 import yaml
 from aiohttp import web
 
+from argotui.local.apiserver import protobuf
 from argotui.local.apiserver.status import StatusError, bad_request
 from argotui.model.documents import Document
 
@@ -71,10 +72,12 @@ def decode_object(data: bytes, content_type: str) -> Document:
     """A JSON or YAML object. Raises StatusError 400 or 415."""
     if content_type in YAML:
         value = _decode_yaml(data)
+    elif content_type == protobuf.CONTENT_TYPE:
+        value = _decode_protobuf(data)
     elif content_type in (JSON, "", "application/octet-stream", "*/*"):
         value = decode_json(data)
     else:
-        raise unsupported_type(content_type, [JSON, YAML[0]])
+        raise unsupported_type(content_type, [JSON, YAML[0], protobuf.CONTENT_TYPE])
     if not isinstance(value, dict):
         raise bad_request("the body of the request has to be a JSON object")
     return value
@@ -86,6 +89,13 @@ def _decode_yaml(data: bytes) -> Any:
         return decode_json(json.dumps(yaml.load(data, Loader=yaml.CSafeLoader)).encode())
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise bad_request(f"the body of the request could not be read as YAML: {error}") from error
+
+
+def _decode_protobuf(data: bytes) -> Document:
+    try:
+        return protobuf.decode(data)
+    except protobuf.BadProtobuf as error:
+        raise bad_request(f"the body of the request could not be read as protobuf: {error}") from error
 
 
 def unsupported_type(content_type: str, accepted: list[str]) -> StatusError:

@@ -152,7 +152,7 @@ class Walk:
                 raise self._refused(str(wanted), value, path) from wanted
         if not isinstance(value, dict):
             raise self._refused(f"v1.{type_}", value, path)
-        return value if type_ == "ObjectMeta" else self._struct(type_, value, path)
+        return self._struct(type_, value, path)
 
     def _struct(self, type_: str, value: Document, path: str) -> Document:
         fields = table()[type_]
