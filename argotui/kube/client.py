@@ -96,9 +96,7 @@ class Client:
             item.setdefault("apiVersion", res.api_version)
             item.setdefault("kind", res.kind)
             drop_managed_fields(item)
-        return ListPage(
-            items, str(metadata.get("resourceVersion") or ""), str(metadata.get("continue") or "")
-        )
+        return ListPage(items, str(metadata.get("resourceVersion") or ""), str(metadata.get("continue") or ""))
 
     async def table(
         self,
@@ -204,9 +202,7 @@ class Client:
         )
         headers = {"Accept": TABLE if table else JSON}
         path = res.path(namespace)
-        async with self._transport.send(
-            "GET", path, query=query, headers=headers, silence=silence
-        ) as response:
+        async with self._transport.send("GET", path, query=query, headers=headers, silence=silence) as response:
             if opened is not None:
                 opened()
             async for line in split_lines(response.content.iter_any()):

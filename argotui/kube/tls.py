@@ -18,9 +18,7 @@ def ssl_context(config: ClusterConfig) -> ssl.SSLContext | None:
         if config.client_cert_data is not None and config.client_key_data is not None:
             _load_identity(context, config.client_cert_data, config.client_key_data)
     except (ssl.SSLError, ValueError) as error:
-        raise ConfigError(
-            f"context {config.context_name!r}: a certificate or key cannot be used: {error}"
-        ) from error
+        raise ConfigError(f"context {config.context_name!r}: a certificate or key cannot be used: {error}") from error
     return context
 
 

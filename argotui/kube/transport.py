@@ -175,9 +175,7 @@ async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
     if isinstance(document, dict) and document.get("kind") == "Status":
         return ApiError.from_status(document, response.status, retry_after)
     shown = text[:300].decode("utf-8", "replace").strip() or response.reason or "no reason given"
-    return ApiError(
-        response.status, response.reason or "", f"HTTP {response.status}: {shown}", None, retry_after
-    )
+    return ApiError(response.status, response.reason or "", f"HTTP {response.status}: {shown}", None, retry_after)
 
 
 def _pause(error: ApiError, attempt: int) -> float | None:

@@ -56,9 +56,7 @@ async def test_it_gives_up_asking_again_and_says_how_long_to_wait(api: FakeApi, 
     assert 2 <= len(api.requests) <= 10
 
 
-async def test_a_500_is_not_repeated_because_it_may_have_been_carried_out(
-    api: FakeApi, client: Client
-) -> None:
+async def test_a_500_is_not_repeated_because_it_may_have_been_carried_out(api: FakeApi, client: Client) -> None:
     api.script("POST", LIST, refuse(500, "InternalError"))
     with pytest.raises(ApiError):
         await client.create(PODS, {"metadata": {"name": "a"}}, "ns")
@@ -95,9 +93,7 @@ async def test_replace_takes_place_and_name_from_the_object(api: FakeApi, client
 
 async def test_delete_sends_its_preconditions(api: FakeApi, client: Client) -> None:
     api.script("DELETE", ONE, reply({}))
-    await client.delete(
-        PODS, "a", "ns", uid="u", resource_version="9", grace_seconds=0, propagation="Background"
-    )
+    await client.delete(PODS, "a", "ns", uid="u", resource_version="9", grace_seconds=0, propagation="Background")
     body = json.loads(api.bodies[0])
     assert body["preconditions"] == {"uid": "u", "resourceVersion": "9"}
     assert body["gracePeriodSeconds"] == 0
@@ -123,9 +119,7 @@ async def test_watch_yields_events_and_bookmarks(api: FakeApi, client: Client) -
     bookmark = event("BOOKMARK", {"metadata": {"resourceVersion": "9"}})
     api.script("WATCH", LIST, stream(event("ADDED", pod("a", 2, managedFields=[])), bookmark))
     opened: list[bool] = []
-    found = [
-        e async for e in client.watch(PODS, "ns", resource_version="1", opened=lambda: opened.append(True))
-    ]
+    found = [e async for e in client.watch(PODS, "ns", resource_version="1", opened=lambda: opened.append(True))]
     assert [(e.type, e.object["metadata"]["resourceVersion"]) for e in found] == [
         ("ADDED", "2"),
         ("BOOKMARK", "9"),
@@ -155,9 +149,7 @@ async def test_watch_error_event_is_raised(api: FakeApi, client: Client) -> None
 
 async def test_watch_garbage_cut_and_silence_are_three_different_things(api: FakeApi, client: Client) -> None:
     first = event("ADDED", pod("a", 1))
-    api.script(
-        "WATCH", LIST, stream(first, b"{oops\n"), stream(first, then="cut"), stream(first, then="silence")
-    )
+    api.script("WATCH", LIST, stream(first, b"{oops\n"), stream(first, then="cut"), stream(first, then="silence"))
     for expected, text in ((BrokenStream, "oops"), (Unreachable, "cut"), (Unreachable, "silent for 0.1 s")):
         found: list[str] = []
         with pytest.raises(expected, match=text):
@@ -172,9 +164,7 @@ async def _collect(found: list[str], events: AsyncIterator[WatchEvent]) -> None:
 
 async def test_logs_come_in_chunks_with_the_options_asked_for(api: FakeApi, client: Client) -> None:
     api.script("GET", f"{ONE}/log", stream(b"one\n", b"tw\xff\x00", b"o"))
-    parts = [
-        c async for c in client.logs("ns", "a", container="main", follow=True, tail_lines=0, timestamps=True)
-    ]
+    parts = [c async for c in client.logs("ns", "a", container="main", follow=True, tail_lines=0, timestamps=True)]
     assert b"".join(parts) == b"one\ntw\xff\x00o"
     assert dict(api.requests[0].query) == {
         "container": "main",
@@ -252,9 +242,7 @@ async def test_exec_collects_output_and_exit_code(api: FakeApi, client: Client) 
 
 
 async def test_exec_that_is_refused_or_cut_off_is_an_error(api: FakeApi, client: Client) -> None:
-    gone = json.dumps(
-        {"status": "Failure", "code": 500, "reason": "InternalError", "message": "container not found"}
-    )
+    gone = json.dumps({"status": "Failure", "code": 500, "reason": "InternalError", "message": "container not found"})
     api.script(
         "GET",
         f"{ONE}/exec",
@@ -305,8 +293,5 @@ def test_the_client_imports_no_heavy_package() -> None:
         "import sys, argotui.kube.client, argotui.kube.reflector;"
         "print([m for m in ('kubernetes', 'pydantic', 'yaml', 'textual', 'cryptography') if m in sys.modules])"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
     assert aiohttp  # the one that it is allowed

@@ -24,9 +24,7 @@ def kubeconfig(path: Path, **users: Any) -> Path:
         "clusters": [
             {"name": "c", "cluster": {"server": "https://h:1/", "certificate-authority-data": b64("CA")}},
         ],
-        "contexts": [
-            {"name": "one", "context": {"cluster": "c", "user": next(iter(user)), "namespace": "argo"}}
-        ],
+        "contexts": [{"name": "one", "context": {"cluster": "c", "user": next(iter(user)), "namespace": "argo"}}],
         "users": [{"name": name, "user": content} for name, content in user.items()],
     }
     path.write_text(yaml.safe_dump(document))
@@ -44,21 +42,15 @@ def test_paths_are_relative_to_their_file(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "crt").write_text("CERT")
     (tmp_path / "key").write_text("KEY")
     monkeypatch.chdir("/")
-    path = kubeconfig(
-        tmp_path / "k", me={"client-certificate": "crt", "client-key": "key", "tokenFile": "tok"}
-    )
+    path = kubeconfig(tmp_path / "k", me={"client-certificate": "crt", "client-key": "key", "tokenFile": "tok"})
     config = load_cluster(kubeconfig=str(path))
     assert (config.client_cert_data, config.client_key_data) == (b"CERT", b"KEY")
     assert config.token_file == tmp_path / "tok"
 
 
-def test_several_files_merge_and_the_first_mention_wins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_several_files_merge_and_the_first_mention_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = tmp_path / "1", kubeconfig(tmp_path / "2")
-    first.write_text(
-        yaml.safe_dump({"current-context": "", "users": [{"name": "me", "user": {"token": "first"}}]})
-    )
+    first.write_text(yaml.safe_dump({"current-context": "", "users": [{"name": "me", "user": {"token": "first"}}]}))
     monkeypatch.setenv("KUBECONFIG", f"{first}:{tmp_path / 'absent'}:{second}")
     assert load_cluster().token == "first"
     assert contexts() == (["one"], "one")
@@ -120,8 +112,6 @@ def test_agrees_with_the_kubernetes_package(tmp_path: Path) -> None:
         "print(k.host, k.get_api_key_with_prefix('BearerToken').split()[-1], open(k.ssl_ca_cert).read())"
     )
     ours = load_cluster(kubeconfig=str(path))
-    theirs = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
-    )
+    theirs = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert ours.ca_data is not None
     assert theirs.stdout.split() == [ours.server, ours.token, ours.ca_data.decode()]

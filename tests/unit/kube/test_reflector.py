@@ -82,9 +82,7 @@ async def test_resumes_after_the_last_version_seen(api: FakeApi, follower: Follo
         await until(lambda: len(api.seen("WATCH", LIST)) == 2)
         await until(lambda: follower.reflector.freshness.connected)
     # an abort may overtake what was written just before it; what counts is that nothing is skipped
-    assert api.seen("WATCH", LIST)[1].query["resourceVersion"] in {"8"} | (
-        {"1", "5"} if how == "cut" else set()
-    )
+    assert api.seen("WATCH", LIST)[1].query["resourceVersion"] in {"8"} | ({"1", "5"} if how == "cut" else set())
     assert len(api.seen("GET", LIST)) == 1
 
 
@@ -149,12 +147,8 @@ async def test_a_silent_stream_is_given_up(api: FakeApi, client: Client) -> None
     assert "silent" in follower.reflector.freshness.last_error or follower.reflector.freshness.connected
 
 
-async def test_a_server_that_is_away_is_waited_for_and_the_reason_kept(
-    api: FakeApi, follower: Follower
-) -> None:
-    api.script(
-        "GET", LIST, cut(), refuse(503, "ServiceUnavailable", "starting up"), page(pod("a", 1), version=1)
-    )
+async def test_a_server_that_is_away_is_waited_for_and_the_reason_kept(api: FakeApi, follower: Follower) -> None:
+    api.script("GET", LIST, cut(), refuse(503, "ServiceUnavailable", "starting up"), page(pod("a", 1), version=1))
     api.script("WATCH", LIST, QUIET)
     async with follower.running():
         await until(lambda: "starting up" in follower.reflector.freshness.last_error)

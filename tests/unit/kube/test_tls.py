@@ -19,13 +19,9 @@ class Authority:
     def __init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ca")])
-        self.pem = self._sign(self.name, self.key.public_key(), ca=True).public_bytes(
-            serialization.Encoding.PEM
-        )
+        self.pem = self._sign(self.name, self.key.public_key(), ca=True).public_bytes(serialization.Encoding.PEM)
 
-    def _sign(
-        self, subject: x509.Name, public: ec.EllipticCurvePublicKey, *, ca: bool = False
-    ) -> x509.Certificate:
+    def _sign(self, subject: x509.Name, public: ec.EllipticCurvePublicKey, *, ca: bool = False) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(public)
         builder = builder.serial_number(x509.random_serial_number())
@@ -33,9 +29,7 @@ class Authority:
         builder = builder.not_valid_after(now + datetime.timedelta(hours=1))
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-        return builder.add_extension(x509.SubjectAlternativeName(names), critical=False).sign(
-            self.key, hashes.SHA256()
-        )
+        return builder.add_extension(x509.SubjectAlternativeName(names), critical=False).sign(self.key, hashes.SHA256())
 
     def issue(self, name: str) -> tuple[bytes, bytes]:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -68,9 +62,7 @@ async def test_server_and_client_certificates_from_memory(tmp_path: Path) -> Non
     server = f"https://127.0.0.1:{runner.addresses[0][1]}"
     try:
         mine, my_key = authority.issue("alice")
-        known = ClusterConfig(
-            server=server, ca_data=authority.pem, client_cert_data=mine, client_key_data=my_key
-        )
+        known = ClusterConfig(server=server, ca_data=authority.pem, client_cert_data=mine, client_key_data=my_key)
         async with Client(known) as client:
             assert "alice" in (await client.server_version())["peer"]
         async with Client(ClusterConfig(server=server, ca_data=stranger.pem)) as client:

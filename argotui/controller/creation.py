@@ -1,0 +1,99 @@
+"""Creating one pod exactly once, whatever answers come or do not come."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from argotui.controller.requests import rest
+from argotui.controller.transient import is_quota
+from argotui.engine.effects import CreatePod
+from argotui.engine.facts import Fact, PodChanged, PodCreateFailed
+from argotui.kube.client import Client
+from argotui.kube.errors import ApiError, KubeError
+from argotui.model.documents import Document, deleted, name, namespace, uid
+from argotui.model.resources import PODS
+
+log = logging.getLogger(__name__)
+
+_GONE_PAUSE = 0.25
+"""Between looks at a pod of the same name that is still being deleted."""
+
+
+class Sender(Protocol):
+    """Where the workflow's requests wait their turn."""
+
+    created: dict[str, Document]
+
+    async def send(self, request: Callable[[], Coroutine[Any, Any, Document]], given_up: asyncio.Event) -> Document:
+        """The answer. Raises KubeError, GivenUp."""
+
+
+class Creation:
+    """Runs until the pod exists, cannot exist, or is not wanted any more (`given_up`)."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        client: Client,
+        workflow: Document,
+        effect: CreatePod,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self.given_up = asyncio.Event()
+        self._sender = sender
+        self._client = client
+        self._owner = uid(workflow)
+        self._namespace = namespace(workflow)
+        self._effect = effect
+        self._name = name(effect.pod)
+        self._tell = tell
+
+    async def run(self) -> None:
+        """Raises GivenUp. Final failures are told to the engine as a fact."""
+        while True:
+            try:
+                pod = await self._sender.send(self._request, self.given_up)
+            except ApiError as error:
+                if error.is_already_exists:
+                    if await self._adopt():
+                        return
+                else:
+                    self._fail(error.message, transient=is_quota(error))  # the engine asks again when it wants to
+                    return
+            except KubeError as error:
+                self._fail(str(error), transient=False)
+                return
+            else:
+                self._sender.created[self._name] = pod
+                return
+
+    async def _request(self) -> Document:
+        return await self._client.create(PODS, self._effect.pod, self._namespace)
+
+    async def _adopt(self) -> bool:
+        """The name is taken. True when that settles the matter, False when to try again."""
+        try:
+            found = await self._sender.send(lambda: self._client.get(PODS, self._name, self._namespace), self.given_up)
+        except ApiError as error:
+            if error.is_not_found:
+                return False
+            raise
+        if self._owner not in _owners(found):
+            self._fail(f'pods "{self._name}" already exists and does not belong to this workflow', transient=False)
+            return True
+        if deleted(found):
+            await rest(_GONE_PAUSE, self.given_up)
+            return False
+        self._sender.created[self._name] = found
+        self._tell(PodChanged(found))
+        return True
+
+    def _fail(self, message: str, *, transient: bool) -> None:
+        log.warning("%s/%s: pod not created: %s", self._namespace, self._name, message)
+        self._tell(PodCreateFailed(self._effect.node_id, message, transient))
+
+
+def _owners(pod: Document) -> set[str]:
+    references = (pod.get("metadata") or {}).get("ownerReferences") or []
+    return {str(each.get("uid")) for each in references if isinstance(each, dict)}

@@ -1,0 +1,125 @@
+"""The life of the controller process: configuration, election, one term after the other."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+
+from argotui.controller.identity import default_identity
+from argotui.controller.lease import Lease, LeaseLost, NoLease
+from argotui.controller.options import Options
+from argotui.controller.scope import Scope
+from argotui.controller.settings import Settings
+from argotui.controller.term import ScopeChanged, Term
+from argotui.controller.thinking import Load
+from argotui.controller.transient import is_transient
+from argotui.engine.config import ConfigError, EngineConfig
+from argotui.kube.client import Client
+from argotui.kube.config import load_cluster
+from argotui.kube.errors import ConfigError as KubeconfigError
+from argotui.kube.errors import KubeError
+
+log = logging.getLogger(__name__)
+
+_PAUSE = 1.0
+
+
+async def run_controller(options: Options, load: Load | None = None) -> int:
+    """Until SIGTERM or SIGINT: 0. A configuration that cannot be used: 1, said on stderr.
+
+    `load` is the engine's own unless a test brings another.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    work = asyncio.create_task(_serve(options, load or _engine()))
+    waiting = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return work.result()
+        log.info("told to end")
+        return 0
+    finally:
+        waiting.cancel()
+        work.cancel()
+        await asyncio.wait({work})
+
+
+async def _serve(options: Options, load: Load) -> int:
+    try:
+        cluster = load_cluster(kubeconfig=options.kubeconfig, context=options.context)
+        async with Client(cluster, user_agent="argotui-controller") as client:
+            namespace = options.namespace or cluster.namespace
+            identity = options.identity or default_identity(cluster.server, namespace)
+            while True:
+                await _lead(client, options, namespace, identity, load)
+    except (KubeconfigError, ConfigError) as error:
+        print(f"argotui controller: {error}", file=sys.stderr, flush=True)
+        return 1
+
+
+async def _lead(client: Client, options: Options, namespace: str, identity: str, load: Load) -> None:
+    """One term, from waiting for the Lease to losing it. Returns when another one may begin."""
+    settings = Settings(client, options, namespace)
+    await _read_patiently(settings)
+    instance = settings.current.instance_id
+    lease = _lease(client, options, namespace, identity, instance)
+    await lease.acquire()
+    log.info("leads as %s", lease.identity or "the only one")
+    scope = Scope(_watched(options, settings.current, namespace), instance)
+    term = Term(client, lease, settings, scope, load)
+    try:
+        await term.run(_say_ready)
+    except* LeaseLost as lost:
+        log.error("%s; nothing is written until it is held again", lost.exceptions[0])
+    except* ScopeChanged:
+        log.info("the instance id changed")
+        await lease.release()
+    except* KubeError as failed:
+        log.warning("the term could not begin: %s", failed.exceptions[0])
+        await asyncio.sleep(_PAUSE)
+    finally:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(lease.release()), 2)
+
+
+async def _read_patiently(settings: Settings) -> None:
+    """The server may start after us."""
+    while True:
+        try:
+            return await settings.read()
+        except KubeError as error:
+            if not is_transient(error):
+                log.error("%s", error)
+            else:
+                log.warning("waits for the API server: %s", error)
+        await asyncio.sleep(_PAUSE / 4)
+
+
+def _lease(client: Client, options: Options, namespace: str, identity: str, instance: str) -> Lease | NoLease:
+    if options.lease_disabled:
+        return NoLease()
+    name = f"workflow-controller-{instance}" if instance else "workflow-controller"
+    return Lease(client, namespace, name, identity, options.lease)
+
+
+def _watched(options: Options, config: EngineConfig, namespace: str) -> str | None:
+    """The one namespace whose workflows are run, None for all."""
+    if options.namespaced:
+        return options.managed_namespace or config.managed_namespace or namespace
+    return config.managed_namespace or None
+
+
+def _engine() -> Load:
+    from argotui.engine.run import Run
+
+    load: Load = Run.load
+    return load
+
+
+def _say_ready() -> None:
+    print("ready", flush=True)

@@ -1,0 +1,210 @@
+"""One term of leadership: from the moment the Lease is ours until it is lost or the process is told to end.
+
+A term starts from nothing and reads everything from the API; whatever an earlier term knew is
+forgotten with it.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+
+from argotui.controller.caches import Caches, workflow_key
+from argotui.controller.events import Events
+from argotui.controller.lease import Lease, NoLease
+from argotui.controller.leftovers import Leftovers
+from argotui.controller.requests import Requests
+from argotui.controller.runner import Runner
+from argotui.controller.scope import Scope
+from argotui.controller.settings import Settings
+from argotui.controller.supervision import Crew, supervised
+from argotui.controller.terminating import Terminations
+from argotui.controller.thinking import Load
+from argotui.engine.config import EngineConfig
+from argotui.engine.effects import EmitEvent
+from argotui.engine.facts import PodChanged, PodGone, TaskResultChanged
+from argotui.kube.client import Client
+from argotui.kube.reflector import Delta, DeltaType, Key
+from argotui.model import keys
+from argotui.model.documents import Document, labels, name, namespace, uid
+from argotui.model.resources import PODS, WORKFLOW_TASK_RESULTS, WORKFLOWS
+
+log = logging.getLogger(__name__)
+
+_MOST_LOADED = 1000
+"""Workflows whose Run is kept in memory; those that were quiet longest are read again when they wake."""
+
+
+class ScopeChanged(Exception):
+    """The configuration names another instance id: everything starts anew under the other Lease."""
+
+
+class Term:
+    """What the parts of one term share, and where the watches' news is handed out."""
+
+    def __init__(self, client: Client, lease: Lease | NoLease, settings: Settings, scope: Scope, load: Load) -> None:
+        self.client = client
+        self.load = load
+        self.lease = lease
+        self.scope = scope
+        self.requests = Requests(lease)
+        self.terminations = Terminations(client, self.requests)
+        self.events = Events(client, self.requests)
+        self.caches = Caches(
+            client,
+            scope,
+            {WORKFLOWS: self._workflow, PODS: self._pod, WORKFLOW_TASK_RESULTS: self._result},
+        )
+        self._settings = settings
+        self._leftovers = Leftovers(client, self.requests, scope, self.caches.pods, self.caches.results)
+        self._runners: dict[Key, Runner] = {}
+        self._loaded: OrderedDict[Runner, None] = OrderedDict()
+        self._leaving: dict[Key, asyncio.Task[None]] = {}
+        self._crew = Crew()
+        self._never = asyncio.Event()
+        self._live = False
+        self._scope_changed = asyncio.Event()
+
+    @property
+    def config(self) -> EngineConfig:
+        return self._settings.current
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Until cancelled. Raises LeaseLost or ScopeChanged, by itself or within an ExceptionGroup."""
+        await self.caches.leave_out_forbidden()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.lease.keep(), name="lease")
+                group.create_task(self._watch_scope(), name="scope")
+                reflectors = [
+                    *self.caches.reflectors,
+                    self._settings.reflector(self._reconfigured, self._rejected),
+                ]
+                for each in reflectors:
+                    group.create_task(supervised(f"watch of {each.resource.plural}", each.run))
+                await self.caches.synced()
+                self._begin()
+                ready()
+        finally:
+            self._live = False
+            await self._end()
+
+    def _begin(self) -> None:
+        """All lists are in: only now is it known which pods a workflow has."""
+        self._live = True
+        for workflow in list(self.caches.workflows.values()):
+            self._admit(workflow)
+        for key in list(self.caches.orphans()):
+            self._tidy(key)
+
+    async def _end(self) -> None:
+        await self.terminations.stop()
+        await self._crew.dismiss()
+        await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
+
+    async def _watch_scope(self) -> None:
+        await self._scope_changed.wait()
+        raise ScopeChanged
+
+    # configuration
+
+    def _reconfigured(self) -> None:
+        if self.config.instance_id != self.scope.instance_id:
+            self._scope_changed.set()
+        for runner in self._runners.values():
+            runner.reload()
+
+    def _rejected(self, config_map: Document, reason: str) -> None:
+        self.emit(config_map, EmitEvent("Warning", "InvalidConfiguration", reason, {}))
+
+    # news from the watches
+
+    def _workflow(self, delta: Delta) -> None:
+        if not self._live:
+            return
+        key = namespace(delta.object), name(delta.object)
+        runner = self._runners.get(key)
+        if delta.type is DeltaType.DELETED:
+            if runner is not None and runner.uid == uid(delta.object):
+                self._dismiss(key, runner, complete=labels(delta.object).get(keys.LABEL_COMPLETED) == "true")
+        elif runner is not None and runner.uid == uid(delta.object):
+            runner.saw(delta.object)
+        else:
+            self._admit(delta.object)
+
+    def _admit(self, workflow: Document) -> None:
+        key = namespace(workflow), name(workflow)
+        runner = Runner(self, workflow, predecessor=self._leaving.get(key))
+        self._runners[key] = runner
+        runner.wake()
+
+    def _dismiss(self, key: Key, runner: Runner, *, complete: bool) -> None:
+        """A complete workflow leaves the selector and is cleaned up after; a deleted one needs nothing more."""
+        del self._runners[key]
+        self._loaded.pop(runner, None)
+        work = runner.finish() if complete else runner.stop()
+        task = self._crew.start(f"end of {runner.title}", work)
+        self._leaving[key] = task
+        task.add_done_callback(lambda done: self._left(key, done))
+
+    def _left(self, key: Key, task: asyncio.Task[None]) -> None:
+        if self._leaving.get(key) is task:
+            del self._leaving[key]
+
+    def _pod(self, delta: Delta) -> None:
+        pod = delta.object
+        left_selector = labels(pod).get(keys.LABEL_COMPLETED) == "true"
+        gone = delta.type is DeltaType.DELETED and not left_selector
+        self.terminations.observe(pod, gone=gone)
+        runner = self._runner_of(pod)
+        if runner is None:
+            return
+        runner.shown(pod)
+        if gone:
+            runner.tell(PodGone(name(pod), uid(pod)))
+        elif delta.type is not DeltaType.DELETED:
+            runner.tell(PodChanged(pod))
+
+    def _result(self, delta: Delta) -> None:
+        if delta.type is DeltaType.DELETED:
+            return
+        runner = self._runner_of(delta.object)
+        if runner is not None:
+            runner.tell(TaskResultChanged(delta.object))
+
+    def _runner_of(self, document: Document) -> Runner | None:
+        """Who is to be told of a pod or a result; what belongs to nobody may have to be tidied up."""
+        if not self._live:
+            return None
+        key = workflow_key(document)
+        runner = self._runners.get(key)
+        if runner is None:
+            if key not in self._leaving:
+                self._tidy(key)
+            return None
+        owners = (document.get("metadata") or {}).get("ownerReferences") or []
+        foreign = owners and all(each.get("uid") != runner.uid for each in owners)
+        return None if foreign else runner
+
+    # for the runners
+
+    def loaded(self, runner: Runner) -> None:
+        """A runner has made its Run: one that was quiet for long may have to give up its own."""
+        self._loaded.pop(runner, None)
+        self._loaded[runner] = None
+        if len(self._loaded) <= _MOST_LOADED:
+            return
+        for quiet in list(self._loaded):
+            if quiet.unload():
+                del self._loaded[quiet]
+                return
+
+    def emit(self, about: Document, effect: EmitEvent) -> None:
+        """An Event from the controller itself."""
+        self._crew.start("event", self.events.write(about, effect, self._never))
+
+    def _tidy(self, key: Key) -> None:
+        if key not in self._leaving:
+            task = self._crew.start("leftovers", self._leftovers.tidy(key))
+            self._leaving[key] = task
+            task.add_done_callback(lambda done: self._left(key, done))

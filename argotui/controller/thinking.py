@@ -1,0 +1,34 @@
+"""What the controller needs of the engine's Run, so that its loop can be tested with a scripted one."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from argotui.controller.caches import Caches
+from argotui.engine.config import EngineConfig
+from argotui.engine.effects import Effect
+from argotui.engine.facts import Fact
+from argotui.model.documents import Document
+
+
+class Decision(Protocol):
+    """One step: a merge patch and what is to be done."""
+
+    @property
+    def changes(self) -> Document: ...
+
+    @property
+    def effects(self) -> Sequence[Effect]: ...
+
+
+class Thinker(Protocol):
+    """A loaded workflow that decides what follows from facts."""
+
+    @property
+    def workflow(self) -> Document: ...
+
+    def advance(self, facts: Sequence[Fact], now: datetime, entropy: bytes) -> Decision: ...
+
+
+Load = Callable[[Document, EngineConfig, Caches], Thinker]
+"""Makes a Thinker from a stored object."""
