@@ -1,0 +1,232 @@
+"""Go's JSON decoder as far as it shows: its error texts, and how it re-encodes what it read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from argotui.engine.gotext import json_float
+
+_ESCAPES: Final = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+_SPACE: Final = " \t\r\n"
+_LITERALS: Final = {"t": "true", "f": "false", "n": "null"}
+
+
+def text(value: Any) -> str:
+    """Compact JSON with sorted keys, numbers as float64, and `<`, `>`, `&` escaped: what Go prints for a
+    value that it decoded without knowing its type."""
+    return _encode(value)
+
+
+def compact(raw: str) -> str:
+    """A valid JSON text without blanks, its numbers and the order of its keys untouched; `<>&` escaped."""
+    parts: list[str] = []
+    position = 0
+    while position < len(raw):
+        character = raw[position]
+        if character == '"':
+            end = _string_end(raw, position)
+            parts.append(raw[position:end].translate(_ESCAPES))
+            position = end
+            continue
+        if character not in _SPACE:
+            parts.append(character)
+        position += 1
+    return "".join(parts)
+
+
+def quoted(value: str) -> str:
+    """A JSON string as Go writes it."""
+    return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
+
+
+def struct_text(value: Any, order: tuple[str, ...]) -> str:
+    """A JSON object with the keys in the given order (that of a Go struct), absent ones left out."""
+    fields = [f"{quoted(key)}:{_encode(value[key])}" for key in order if value.get(key) is not None]
+    return "{" + ",".join(fields) + "}"
+
+
+def _encode(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{quoted(key)}:{_encode(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_encode, value)) + "]"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    return json_float(float(value))
+
+
+def _string_end(raw: str, start: int) -> int:
+    position = start + 1
+    while raw[position] != '"':
+        position += 2 if raw[position] == "\\" else 1
+    return position + 1
+
+
+class GoJSONError(ValueError):
+    """A text that Go's decoder refuses; the message is Go's."""
+
+
+def check(raw: str) -> None:
+    """Raise GoJSONError unless the text is one JSON value."""
+    _Scanner(raw).run()
+
+
+class _Scanner:
+    """Finds the first character that cannot stand where it stands; no recursion, so depth is no matter."""
+
+    def __init__(self, raw: str) -> None:
+        self._raw = raw
+        self._position = 0
+        self._open: list[str] = []
+
+    def run(self) -> None:
+        self._value()
+        while self._open:
+            self._inside()
+        self._skip()
+        if self._position < len(self._raw):
+            raise self._bad("after top-level value")
+
+    def _skip(self) -> None:
+        while self._position < len(self._raw) and self._raw[self._position] in _SPACE:
+            self._position += 1
+
+    def _peek(self) -> str:
+        self._skip()
+        return self._now()
+
+    def _now(self) -> str:
+        if self._position >= len(self._raw):
+            raise GoJSONError("unexpected end of JSON input")
+        return self._raw[self._position]
+
+    def _bad(self, where: str) -> GoJSONError:
+        return GoJSONError(f"invalid character {_shown(self._raw[self._position])} {where}")
+
+    def _value(self) -> None:
+        character = self._peek()
+        if character == "{":
+            self._position += 1
+            self._open.append("{")
+            self._first_key()
+        elif character == "[":
+            self._position += 1
+            self._open.append("[")
+            self._first_item()
+        elif character == '"':
+            self._string()
+        elif character in _LITERALS:
+            self._literal(_LITERALS[character])
+        elif character == "-" or _digit(character):
+            self._number()
+        else:
+            raise self._bad("looking for beginning of value")
+
+    def _first_key(self) -> None:
+        if self._peek() == "}":
+            self._close()
+        else:
+            self._key()
+
+    def _first_item(self) -> None:
+        if self._peek() == "]":
+            self._close()
+        else:
+            self._value()
+
+    def _key(self) -> None:
+        if self._peek() != '"':
+            raise self._bad("looking for beginning of object key string")
+        self._string()
+        if self._peek() != ":":
+            raise self._bad("after object key")
+        self._position += 1
+        self._value()
+
+    def _inside(self) -> None:
+        """After one member of the innermost object or list: another one, or its end."""
+        character = self._peek()
+        in_object = self._open[-1] == "{"
+        if character == ",":
+            self._position += 1
+            if in_object:
+                self._key()
+            else:
+                self._value()
+        elif character == ("}" if in_object else "]"):
+            self._close()
+        else:
+            raise self._bad("after object key:value pair" if in_object else "after array element")
+
+    def _close(self) -> None:
+        self._position += 1
+        self._open.pop()
+
+    def _literal(self, word: str) -> None:
+        for expected in word[1:]:
+            self._position += 1
+            if self._now() != expected:
+                raise self._bad(f"in literal {word} (expecting {_shown(expected)})")
+        self._position += 1
+
+    def _string(self) -> None:
+        self._position += 1
+        while (character := self._now()) != '"':
+            if character == "\\":
+                self._escape()
+            elif character < " ":
+                raise self._bad("in string literal")
+            self._position += 1
+        self._position += 1
+
+    def _escape(self) -> None:
+        self._position += 1
+        if self._now() == "u":
+            for _ in range(4):
+                self._position += 1
+                if self._now() not in "0123456789abcdefABCDEF":
+                    raise self._bad("in \\u hexadecimal character escape")
+        elif self._now() not in 'bfnrt\\/"':
+            raise self._bad("in string escape code")
+
+    def _number(self) -> None:
+        if self._now() == "-":
+            self._position += 1
+            self._digits("in numeric literal", once=self._now() == "0")
+        else:
+            self._digits("in numeric literal", once=self._now() == "0")
+        if self._next_is("."):
+            self._position += 1
+            self._digits("after decimal point in numeric literal")
+        if self._next_is("e") or self._next_is("E"):
+            self._position += 1
+            if self._now() in "+-":
+                self._position += 1
+            self._digits("in exponent of numeric literal")
+
+    def _next_is(self, character: str) -> bool:
+        return self._raw[self._position : self._position + 1] == character
+
+    def _digits(self, where: str, *, once: bool = False) -> None:
+        if not _digit(self._now()):
+            raise self._bad(where)
+        self._position += 1
+        while not once and self._position < len(self._raw) and _digit(self._raw[self._position]):
+            self._position += 1
+
+
+def _digit(character: str) -> bool:
+    return "0" <= character <= "9"
+
+
+def _shown(character: str) -> str:
+    if character == "'":
+        return "'\\''"
+    if character == '"':
+        return "'\"'"
+    return f"'{character}'" if character.isprintable() else repr(character)

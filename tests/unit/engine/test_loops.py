@@ -1,0 +1,81 @@
+"""Loops against upstream's answers."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from argotui.engine import loops
+from argotui.engine.errors import EngineError
+from argotui.model.items import parse_items
+from tests.unit.engine.rows import GOLDENS, Row, row_id, rows
+
+SEQUENCES = [row for row in rows("names") if row["op"] == "sequence"]
+AGGREGATES = [row for row in rows("names") if row["op"] == "aggregate"]
+
+
+def expansions() -> list[Row]:
+    """The rows with withItems as they were written: `1e3` has to stay `1e3`."""
+    lines = (GOLDENS / "names.jsonl").read_text("utf8").split("\n")
+    written = [parse_items(line) for line in lines if '"op": "expand"' in line]
+    return [row for row in written if "{{=" not in json.dumps(row["task"])]
+
+
+@pytest.mark.parametrize("row", expansions(), ids=row_id)
+def test_expand(row: Row) -> None:
+    if "error" in row:
+        with pytest.raises(EngineError) as caught:
+            loops.expand(row["task"], row.get("scope", {}))
+        assert str(caught.value) == row["error"]
+        return
+    found = []
+    for task in loops.expand(row["task"], row.get("scope", {})):
+        parameters = (task.get("arguments") or {}).get("parameters") or []
+        entry = {"name": task["name"], "parameters": {p["name"]: p["value"] for p in parameters}}
+        found.append({**entry, "when": task["when"]} if task.get("when") else entry)
+    assert found == row["value"]
+
+
+@pytest.mark.parametrize("row", SEQUENCES, ids=row_id)
+def test_sequence(row: Row) -> None:
+    if "error" in row:
+        with pytest.raises(EngineError) as caught:
+            loops.sequence(row["sequence"])
+        assert str(caught.value) == row["error"]
+    else:
+        assert [str(item) for item in loops.sequence(row["sequence"])] == row["value"]
+
+
+@pytest.mark.parametrize("row", AGGREGATES, ids=row_id)
+def test_aggregate(row: Row) -> None:
+    assert loops.aggregate_values(row["values"]) == row["value"]
+
+
+def test_results_keep_their_form() -> None:
+    assert loops.aggregate_results(['{"b": 1.50, "a": "<x y>"}', " 7 "]) == '[{"b":1.50,"a":"\\u003cx y\\u003e"},7]'
+    with pytest.raises(EngineError, match="invalid character 'w' looking for beginning of value"):
+        loops.aggregate_results(["1", "words"])
+
+
+def test_parameters_of_a_loop() -> None:
+    assert loops.aggregate_parameters([{"b": "1", "a": "2"}]) == '[{"a":"2","b":"1"}]'
+
+
+def test_too_long_a_sequence_is_refused() -> None:
+    with pytest.raises(EngineError, match="more than"):
+        loops.sequence({"count": "2000000000"})
+
+
+def test_cost_is_linear_in_the_items() -> None:
+    """Twenty times the items must not cost much more than twenty times the time."""
+
+    def seconds(count: int) -> float:
+        task = {"name": "t", "withItems": [f"item-{i}" for i in range(count)], "arguments": {"parameters": []}}
+        started = time.perf_counter()
+        assert len(loops.expand(task, {})) == count
+        return time.perf_counter() - started
+
+    seconds(500)
+    assert seconds(20_000) < 200 * seconds(1_000)
