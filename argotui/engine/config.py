@@ -25,7 +25,8 @@ class EngineConfig:
 
     namespace: the controller's own. images: image -> {entrypoint, cmd} (lists of text). main_container and
     executor: partial containers that are merged below the main container and the executor's own ones.
-    workflow_defaults: {metadata, spec} with the lowest precedence. parallelism, namespace_parallelism:
+    workflow_defaults: {metadata, spec} with the lowest precedence. transient_error_pattern: regular
+    expression of messages that count as transient (environment). parallelism, namespace_parallelism:
     running workflows, 0 is unlimited. ignored: keys that were read and change nothing in this program.
     """
 
@@ -41,6 +42,7 @@ class EngineConfig:
     artifact_repository: Document | None = None
     node_events: bool = True
     workflow_events: bool = True
+    transient_error_pattern: str = ""
     managed_namespace: str = ""
     parallelism: int = 0
     namespace_parallelism: int = 0
