@@ -1,0 +1,158 @@
+"""CustomResourceDefinitions of Argo Workflows, and OpenAPI schemas for `kubectl explain`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from argotui.model import resources
+from argotui.model.documents import Document, clone
+from argotui.model.keys import GROUP, VERSION
+from argotui.model.manifest import internal, kinds, workflow
+from argotui.model.manifest.parts import Part
+from argotui.model.resources import Resource
+from argotui.model.schema_rules import ONE_TYPE_MESSAGE, TEMPLATE_TYPES
+from argotui.model.structural import Schema, components, structural
+
+_MODELS: dict[Resource, type[Part]] = {
+    resources.WORKFLOWS: workflow.Workflow,
+    resources.WORKFLOW_TEMPLATES: workflow.WorkflowTemplate,
+    resources.CLUSTER_WORKFLOW_TEMPLATES: workflow.ClusterWorkflowTemplate,
+    resources.CRON_WORKFLOWS: workflow.CronWorkflow,
+    resources.WORKFLOW_TASK_RESULTS: internal.WorkflowTaskResult,
+    resources.WORKFLOW_TASK_SETS: internal.WorkflowTaskSet,
+    resources.WORKFLOW_ARTIFACT_GC_TASKS: internal.WorkflowArtifactGCTask,
+    resources.WORKFLOW_EVENT_BINDINGS: workflow.WorkflowEventBinding,
+}
+_CORE: dict[Resource, type[Part]] = {
+    resources.PODS: kinds.Pod,
+    resources.CONFIG_MAPS: kinds.ConfigMap,
+    resources.SECRETS: kinds.Secret,
+    resources.NAMESPACES: kinds.Namespace,
+    resources.SERVICE_ACCOUNTS: kinds.ServiceAccount,
+    resources.EVENTS: kinds.Event,
+    resources.LEASES: kinds.Lease,
+}
+
+_COLUMNS: dict[str, list[Document]] = {
+    "Workflow": [
+        {
+            "name": "Status",
+            "type": "string",
+            "jsonPath": ".status.phase",
+            "description": "Phase of the workflow",
+        },
+        {
+            "name": "Age",
+            "type": "date",
+            "format": "date-time",
+            "jsonPath": ".status.startedAt",
+            "description": "When the workflow started",
+        },
+        {
+            "name": "Message",
+            "type": "string",
+            "jsonPath": ".status.message",
+            "description": "Why the workflow is in this phase",
+        },
+    ],
+}
+
+
+def crds() -> list[Document]:
+    """The eight CustomResourceDefinitions, in the order of `resources.ARGO`.
+
+    Each list is new, but the schemas below `openAPIV3Schema` share parts: treat them as read-only.
+    """
+    return [_crd(resource) for resource in resources.ARGO]
+
+
+def _crd(resource: Resource) -> Document:
+    version: Document = {
+        "name": resource.version,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": object_schema(resource)},
+    }
+    if columns := _COLUMNS.get(resource.kind):
+        version["additionalPrinterColumns"] = clone(columns)
+    if resource.status_subresource:
+        version["subresources"] = {"status": {}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": resource.group_resource},
+        "spec": {
+            "group": resource.group,
+            "names": _names(resource),
+            "scope": "Namespaced" if resource.namespaced else "Cluster",
+            "versions": [version],
+        },
+    }
+
+
+def _names(resource: Resource) -> Document:
+    names: Document = {
+        "kind": resource.kind,
+        "listKind": f"{resource.kind}List",
+        "plural": resource.plural,
+        "singular": resource.singular,
+    }
+    if resource.short_names:
+        names["shortNames"] = list(resource.short_names)
+    return names
+
+
+@cache
+def object_schema(resource: Resource) -> Schema:
+    """The structural schema of one of the eight kinds (read-only).  KeyError for another resource."""
+    schema = dict(structural(_MODELS[resource]))
+    properties = dict(schema["properties"])
+    properties["metadata"] = {"type": "object"}
+    schema["properties"] = properties
+    if resource is resources.CRON_WORKFLOWS:
+        properties["spec"] = _below(properties["spec"], "workflowSpec", _with_rule)
+    elif "templates" in properties.get("spec", {}).get("properties", {}):
+        properties["spec"] = _with_rule(properties["spec"])
+    return schema
+
+
+def _below(schema: Schema, name: str, change: Any) -> Schema:
+    properties = schema["properties"]
+    return {**schema, "properties": {**properties, name: change(properties[name])}}
+
+
+def _with_rule(spec: Schema) -> Schema:
+    """The workflow spec with the rule on its list of templates."""
+    return _below(spec, "templates", lambda templates: {**templates, "x-kubernetes-validations": [_ONE_TYPE]})
+
+
+_COUNT = " + ".join(f"(has(t.{name}) ? 1 : 0)" for name in TEMPLATE_TYPES)
+_ONE_TYPE: Document = {"rule": f"self.all(t, {_COUNT} <= 1)", "message": ONE_TYPE_MESSAGE}
+
+
+def openapi_schemas() -> dict[str, dict[str, Schema]]:
+    """OpenAPI components per group version (`api/v1`, `apis/argoproj.io/v1alpha1`, …).
+
+    Kinds carry `x-kubernetes-group-version-kind`; parts refer to each other with `$ref`.
+    """
+    found: dict[str, dict[str, Schema]] = {}
+    argo = _components(_MODELS, f"io.argoproj.{VERSION}.")
+    found[f"apis/{GROUP}/{VERSION}"] = argo
+    for path in {_group_path(resource) for resource in _CORE}:
+        group = {resource: model for resource, model in _CORE.items() if _group_path(resource) == path}
+        found[path] = _components(group, "io.k8s.api." + path.replace("/", ".") + ".")
+    return found
+
+
+def _group_path(resource: Resource) -> str:
+    return f"apis/{resource.group}/{resource.version}" if resource.group else f"api/{resource.version}"
+
+
+def _components(models: dict[Resource, type[Part]], prefix: str) -> dict[str, Schema]:
+    names = {model: prefix + resource.kind for resource, model in models.items()}
+    found = components(names, prefix)
+    for resource, model in models.items():
+        mark = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+        found[names[model]]["x-kubernetes-group-version-kind"] = [mark]
+    return found
