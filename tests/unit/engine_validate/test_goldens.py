@@ -1,0 +1,50 @@
+"""The first finding of every document is what upstream says about it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argotui.engine.validate import validate
+
+GOLDENS = Path(__file__).parents[2] / "goldens" / "validate.jsonl"
+ROWS = [json.loads(line) for line in GOLDENS.read_text("utf8").splitlines()]
+SEMANTIC = [row for row in ROWS if row.get("stage") != "decode"]
+"""Unknown fields and wrong types are the manifest models' business."""
+
+
+class Templates:
+    """The objects of a row."""
+
+    def __init__(self, objects: list[dict[str, Any]]) -> None:
+        self.objects = {(o["kind"], o["metadata"]["name"]): o for o in objects}
+
+    def workflow_template(self, namespace: str, name: str) -> dict[str, Any] | None:
+        return self.objects.get(("WorkflowTemplate", name))
+
+    def cluster_workflow_template(self, name: str) -> dict[str, Any] | None:
+        return self.objects.get(("ClusterWorkflowTemplate", name))
+
+
+def first(row: dict[str, Any]) -> str:
+    options = row.get("opts") or {}
+    found = validate(
+        row["manifest"],
+        Templates(row.get("templates") or []),
+        lint=options.get("Lint", False),
+        submit=options.get("Submit", False),
+        ignore_entrypoint=options.get("IgnoreEntrypoint", False),
+    )
+    return re.sub(r"placeholder-[\w.]+", "placeholder-N", found[0].message) if found else "OK"
+
+
+@pytest.mark.parametrize("row", SEMANTIC, ids=lambda row: f"{row['rule']}-{row['id']}")
+def test_first_finding(row: dict[str, Any]) -> None:
+    before = copy.deepcopy(row)
+    assert first(row) == row.get("error", row.get("value"))
+    assert row == before, "the document is never changed"
