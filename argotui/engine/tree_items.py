@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import count
 from typing import Any, Final
 
 from argotui.engine.glyphs import BROKEN, State
@@ -37,7 +38,7 @@ class Kind(Enum):
 
 @dataclass(slots=True)
 class Item:
-    """One entry of the tree. `version` grows whenever its row would look different."""
+    """One entry of the tree. `version` is a new number whenever its row may look different."""
 
     kind: Kind
     parent: str | None = None
@@ -68,6 +69,7 @@ class Items:
         self._outline = Outline({})
         self._unplanned: set[str] = set()
         self._has_orphans = False
+        self._clock = count(1)
 
     def __getitem__(self, key: str) -> Item:
         return self._items[key]
@@ -105,7 +107,6 @@ class Items:
             self._find_roots()
 
     def _rebuild(self, nodes: Nodes) -> None:
-        versions = {key: item.version for key, item in self._items.items()}
         self._items = {}
         self._ids = {}
         self._has_orphans = False
@@ -115,8 +116,6 @@ class Items:
         self._unplanned = set(nodes)
         self._plan()
         self._find_roots()
-        for key, item in self._items.items():
-            item.version += versions.get(key, 0) + 1
 
     def _name(self, keys: Iterator[str] | Nodes | list[str]) -> None:
         for key in keys:
@@ -171,11 +170,11 @@ class Items:
         item = self._items.get(key)
         if item is None:
             return
-        item.version += 1
+        item.version = next(self._clock)
         parent = self._items.get(item.parent or "")
         if parent is None or parent.kind not in (Kind.LOOP, Kind.RETRY):
             return
-        parent.version += 1
+        parent.version = next(self._clock)
         if item.parent not in self.nodes:
             self._set_state(item.parent or "", _loop_state(parent.counts))
 
@@ -200,6 +199,7 @@ class Items:
                 return self._owner(attempt[1], boundary), (0, 0, int(attempt[2]), "", name), -1
             if loop := _LOOP_ITEM.match(name):
                 return self._loop(loop[1], boundary), (0, 0, int(loop[2]), "", name), -1
+            self._has_orphans = True
         order, group = self._order(name, boundary, started)
         return boundary, order, group
 
@@ -270,7 +270,8 @@ class Items:
         for plan in self._outline.tasks(node).values():
             if plan.name not in present:
                 ghost = f"plan:{key}:{plan.name}"
-                self._items[ghost] = _ghost(key, plan, is_steps=node.get("type") == NodeType.STEPS)
+                self._items[ghost] = made = _ghost(key, plan, is_steps=node.get("type") == NodeType.STEPS)
+                made.version = next(self._clock)
                 item.ordered = None
                 yield ghost
 

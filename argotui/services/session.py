@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from argotui.config.paths import local_dir, local_kubeconfig
 from argotui.kube.client import Client
 from argotui.kube.config import ClusterConfig, load_cluster
 from argotui.kube.errors import ApiError
+from argotui.kube.exec import ExecResult
 from argotui.kube.transport import ANSWER_SECONDS, JSON, Query
 from argotui.model.documents import Document
 from argotui.services.identity import Identity, who
@@ -88,14 +89,14 @@ class ReadOnlyClient(Client):
             method, path, query=query, body=body, accept=accept, content_type=content_type, silence=silence
         )
 
-    async def exec(self, namespace: str, pod: str, container: str, command: Any) -> Any:
+    async def exec(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> ExecResult:
         """Always refused: a command can change anything."""
         raise ApiError(403, "ReadOnly", "this console is read-only; it runs no commands in containers")
 
 
 @asynccontextmanager
 async def open_session(options: SessionOptions) -> AsyncIterator[Session]:
-    """Connects; the connection closes when the block is left. No request is made but those that start the local cluster.
+    """Connects; the connection closes when the block is left. Nothing is sent yet, but `local` starts the cluster.
 
     Raises ConfigError for a kubeconfig that does not do, StartFailed or UnsafeDirectory for the local cluster.
     """

@@ -19,7 +19,7 @@ Color = int | tuple[int, int, int]
 
 TAB_WIDTH: Final = 8
 _SGR: Final = re.compile("\x1b\\[([0-9;:]*)m")
-_ERASE: Final = re.compile("\x1b\\[[0-9;]*[JK]|\x1b\\(B")
+_ERASE: Final = re.compile("\x1b\\[[0-9;]*K|\x1b\\(B")
 """What grep, gcc and tput write beside each colour; it has no meaning in a line that is only appended to."""
 
 

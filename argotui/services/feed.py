@@ -1,0 +1,211 @@
+"""Watches that keep the store like the cluster. They run until cancelled and heal themselves.
+
+Each feed owns one table of the store and one `Freshness`, and calls `changed` after each change of either. Nothing here
+waits for a screen, and no screen waits for anything here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from argotui.engine.tree import Changed
+from argotui.kube.client import Client, WatchEvent
+from argotui.kube.errors import ApiError, BrokenStream, KubeError
+from argotui.kube.reflector import Delta, DeltaType, Reflector
+from argotui.model import documents
+from argotui.model.documents import Document
+from argotui.model.resources import WORKFLOW_TEMPLATES, WORKFLOWS
+from argotui.services.details import DetailReader
+from argotui.store.freshness import Freshness
+from argotui.store.nodes import NodeTable
+from argotui.store.templates import TemplateTable, row_of_template
+from argotui.store.text import one_line
+from argotui.store.workflows import Key, WorkflowRow, WorkflowTable, row_of_metadata
+
+log = logging.getLogger(__name__)
+
+PAGE = 200
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 10.0
+BEAT = 0.5
+"""Seconds between looks at a reflector's freshness."""
+
+OnChange = Callable[[Changed], None]
+
+
+async def supervised(freshness: Freshness, work: Callable[[], Awaitable[None]], changed: OnChange) -> NoReturn:
+    """Does `work` again and again, with growing pauses after errors. What went wrong is told by `freshness`."""
+    pause = FIRST_PAUSE
+    clock = asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        try:
+            await work()
+        except KubeError as error:
+            freshness.lost(one_line(str(error)), denied=isinstance(error, ApiError) and error.is_forbidden)
+        except Exception as error:
+            log.exception("a feed failed")
+            freshness.lost(one_line(f"internal error: {error!r}"))
+        changed(Changed())
+        pause = FIRST_PAUSE if clock() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+
+
+@dataclass
+class WorkflowFeed:
+    """Follows the workflows of a namespace (None: of all) as Table rows; whole objects are read by `details`."""
+
+    client: Client
+    namespace: str | None
+    table: WorkflowTable
+    changed: OnChange
+    freshness: Freshness = field(default_factory=Freshness)
+    details: DetailReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.details = DetailReader(self.client, self.table, self.changed)
+        self._version = ""
+        self._columns: list[str] = []
+
+    async def run(self) -> None:
+        """Follows until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(supervised(self.freshness, self._follow, self.changed))
+            group.create_task(self.details.run())
+
+    async def _follow(self) -> None:
+        if not self._version:
+            await self._list()
+        try:
+            await self._watch()
+        except (ApiError, BrokenStream) as error:
+            gone = isinstance(error, ApiError) and error.is_gone
+            if gone or isinstance(error, BrokenStream):
+                self._version = ""  # resuming would meet the same answer again
+            if not gone:
+                raise
+
+    async def _list(self) -> None:
+        rows: dict[Key, WorkflowRow] = {}
+        token = ""
+        while True:
+            page = await self.client.table(
+                WORKFLOWS, self.namespace, include_object="Metadata", limit=PAGE, continue_token=token
+            )
+            self._heard()
+            for row in self._rows(page):
+                rows[row.key] = row
+                if not self.table.is_listed:  # the first rows are shown while the rest is on its way
+                    self.changed(self.table.put(row))
+            metadata = page.get("metadata") or {}
+            token = str(metadata.get("continue") or "")
+            if not token:
+                break
+        self._version = str(metadata.get("resourceVersion") or "")
+        self.changed(self.table.replace_all(rows))
+        self.details.wake()
+
+    async def _watch(self) -> None:
+        events = self.client.watch(
+            WORKFLOWS,
+            self.namespace,
+            resource_version=self._version,
+            table="Metadata",
+            opened=self._heard,
+        )
+        async with aclosing(events):
+            async for event in events:
+                self._heard()
+                self._take(event)
+
+    def _take(self, event: WatchEvent) -> None:
+        version = documents.resource_version(event.object)
+        for row in self._rows(event.object):
+            version = version or row.version
+            if event.type == "DELETED":
+                self.changed(self.table.remove(row.key))
+            elif event.type != "BOOKMARK":
+                self.changed(self.table.put(row))
+                self.details.wake()
+        self._version = version or self._version
+
+    def _rows(self, table: Document) -> list[WorkflowRow]:
+        columns = [str(c.get("name")).lower() for c in table.get("columnDefinitions") or ()]
+        self._columns = columns or self._columns  # a watch names them once
+        rows = []
+        for row in table.get("rows") or ():
+            metadata = (row.get("object") or {}).get("metadata")
+            if isinstance(metadata, dict) and metadata.get("name"):
+                metadata.pop("managedFields", None)
+                cells: Mapping[str, Any] = dict(zip(self._columns, row.get("cells") or (), strict=False))
+                rows.append(row_of_metadata(metadata, cells))
+        return rows
+
+    def _heard(self) -> None:
+        self.freshness.said(asyncio.get_running_loop().time())
+
+
+@dataclass
+class ReflectorFeed:
+    """Follows whole objects with a reflector and keeps a `Freshness` in step with it."""
+
+    reflector: Reflector
+    changed: OnChange
+    freshness: Freshness = field(default_factory=Freshness)
+
+    async def run(self) -> None:
+        """Follows until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.reflector.run())
+            group.create_task(self._beat())
+
+    async def _beat(self) -> NoReturn:
+        while True:
+            self._look()
+            await asyncio.sleep(BEAT)
+
+    def _look(self) -> None:
+        seen = self.reflector.freshness
+        before = (self.freshness.link, self.freshness.error)
+        if seen.connected and seen.last_contact is not None:
+            self.freshness.said(seen.last_contact)
+        elif seen.last_error:
+            self.freshness.heard = seen.last_contact
+            self.freshness.lost(one_line(seen.last_error), denied="forbidden" in seen.last_error.lower())
+        if before != (self.freshness.link, self.freshness.error):
+            self.changed(Changed())
+
+
+def open_workflow(client: Client, table: NodeTable, changed: OnChange) -> ReflectorFeed:
+    """A feed that keeps one workflow whole."""
+
+    def on_change(delta: Delta) -> None:
+        if delta.type is DeltaType.DELETED:
+            table.lost()
+            changed(Changed((), 0))
+        else:
+            changed(table.take(delta.object))
+
+    namespace, name = table.key
+    reflector = Reflector(
+        client, WORKFLOWS, namespace or None, field_selector=f"metadata.name={name}", on_change=on_change
+    )
+    return ReflectorFeed(reflector, changed)
+
+
+def templates(client: Client, namespace: str | None, table: TemplateTable, changed: OnChange) -> ReflectorFeed:
+    """A feed of the templates that can be submitted."""
+
+    def on_change(delta: Delta) -> None:
+        if delta.type is DeltaType.DELETED:
+            changed(table.remove(documents.key(delta.object)))
+        else:
+            changed(table.put(row_of_template(delta.object)))
+
+    return ReflectorFeed(Reflector(client, WORKFLOW_TEMPLATES, namespace, on_change=on_change), changed)

@@ -1,0 +1,48 @@
+"""How old what is shown may be. Each feed keeps one; the header shows the worst of those on screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Link(IntEnum):
+    """State of one watch, the better the smaller."""
+
+    LIVE = 0
+    CONNECTING = 1
+    STALE = 2
+    DENIED = 3
+
+
+STALE_AFTER = 90.0
+"""Seconds of silence on an open watch after which it is not believed any more; bookmarks come once a minute."""
+
+
+@dataclass(slots=True)
+class Freshness:
+    """Times are seconds of a monotonic clock."""
+
+    link: Link = Link.CONNECTING
+    heard: float | None = None
+    """When the server last said anything; None when it never did."""
+    error: str = ""
+    """Why the link is not live, as clean text."""
+
+    def said(self, now: float) -> None:
+        """The server was heard."""
+        self.link, self.heard, self.error = Link.LIVE, now, ""
+
+    def lost(self, error: str, *, denied: bool = False) -> None:
+        """The link broke or was refused."""
+        self.link = Link.DENIED if denied else Link.CONNECTING if self.heard is None else Link.STALE
+        self.error = error
+
+    def age(self, now: float) -> float | None:
+        """Seconds since the server was last heard."""
+        return None if self.heard is None else max(0.0, now - self.heard)
+
+    def state(self, now: float) -> Link:
+        """The link as it is to be shown: a live one that says nothing for too long is stale."""
+        silent = self.link is Link.LIVE and (self.age(now) or 0.0) > STALE_AFTER
+        return Link.STALE if silent else self.link
