@@ -6,7 +6,6 @@ import uuid
 
 from argotui.local.apiserver import objectmeta
 from argotui.local.apiserver.context import Context
-from argotui.local.apiserver.served import custom
 from argotui.local.apiserver.storage.entry import Key
 from argotui.model import resources
 from argotui.model.documents import Document
@@ -17,7 +16,7 @@ _NAMESPACES = ("default", "argo", "kube-system")
 async def prepare(context: Context) -> None:
     """Makes what is missing: namespaces, service accounts, Argo's definitions."""
     for crd in _definitions():
-        context.served.add(custom(crd))
+        await _ensure(context, Key("customresourcedefinitions.apiextensions.k8s.io", "", crd["metadata"]["name"]), crd)
     for name in _NAMESPACES:
         await _ensure(context, Key("namespaces", "", name), _namespace(name))
 
@@ -44,6 +43,8 @@ def _namespace(name: str) -> Document:
 def _definitions() -> list[Document]:
     return [
         {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
             "metadata": {"name": resource.group_resource},
             "spec": {
                 "group": resource.group,

@@ -13,13 +13,18 @@ from argotui.local.apiserver.context import Call, Context
 from argotui.local.apiserver.reading import answer, collect, missing, selection_of
 from argotui.local.apiserver.storage.entry import Entry
 from argotui.local.apiserver.storage.store import Change
+from argotui.model import resources
 from argotui.model.documents import Document
 from argotui.model.times import format_time
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
+DEFINITION_CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+_NEEDED = ("default", "kube-system", "argo")
 _POLICIES = ("Background", "Foreground", "Orphan")
 _DEFAULT_POD_GRACE = 30
+_DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+_ARGO = frozenset(resource.group_resource for resource in resources.ARGO)
 
 
 def is_over(document: Document) -> bool:
@@ -119,20 +124,39 @@ def remove(context: Context, entry: Entry, wanted: Document) -> asyncio.Future[C
 
     `wanted` are checked DeleteOptions. Raises StatusError 409 for preconditions, 403 where it is not allowed.
     """
-    collection = context.served.get(entry.key.collection)
     _check_preconditions(context, entry, wanted.get("preconditions") or {})
+    _check_needed(entry)
     document = context.store.latest_document(entry)
     metadata = document["metadata"]
     _choose_finalizers(metadata, wanted.get("propagationPolicy"))
     grace = _grace_seconds(entry, document, wanted.get("gracePeriodSeconds"))
-    del collection
-    if not metadata.get("finalizers") and not grace:
+    holds = _holds_content(entry, document)
+    if not metadata.get("finalizers") and not grace and not holds:
         return context.store.delete(entry.key, document)  # type: ignore[return-value]
     if not _mark(metadata, grace) and tuple(metadata.get("finalizers") or ()) == entry.finalizers:
         nothing: asyncio.Future[Change | None] = asyncio.get_running_loop().create_future()
         nothing.set_result(None)
         return nothing
     return context.store.put(entry.key, document)  # type: ignore[return-value]
+
+
+def _check_needed(entry: Entry) -> None:
+    """What the local cluster cannot do without stays. Raises StatusError 403."""
+    if entry.key.collection == "namespaces" and entry.key.name in _NEEDED:
+        raise status.forbidden("namespaces", "", entry.key.name, "this namespace may not be deleted")
+    if entry.key.collection == _DEFINITIONS and entry.key.name in _ARGO:
+        why = "the local cluster needs this definition; it may not be deleted"
+        raise status.forbidden("customresourcedefinitions", "apiextensions.k8s.io", entry.key.name, why)
+
+
+def _holds_content(entry: Entry, document: Document) -> bool:
+    """Prepares a namespace or a definition for being emptied first (by the cleaner)."""
+    if entry.key.collection == "namespaces":
+        document.setdefault("status", {})["phase"] = "Terminating"
+        return bool((document.get("spec") or {}).get("finalizers"))
+    if entry.key.collection == _DEFINITIONS and not entry.deleting:
+        document["metadata"].setdefault("finalizers", []).append(DEFINITION_CLEANUP)
+    return False
 
 
 def _check_preconditions(context: Context, entry: Entry, preconditions: dict[str, Any]) -> None:
@@ -177,4 +201,6 @@ def _mark(metadata: Document, grace: int) -> bool:
         return False
     metadata["deletionTimestamp"] = format_time(datetime.now(UTC) + timedelta(seconds=grace))
     metadata["deletionGracePeriodSeconds"] = grace
+    if "generation" in metadata:
+        metadata["generation"] += 1
     return True

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from argotui.local.apiserver import status
 from argotui.local.apiserver.served import Collection
 from argotui.local.apiserver.storage.database import DELETED
 from argotui.local.apiserver.storage.entry import Entry, Key, entry_of
@@ -21,9 +22,9 @@ _SINCE = (
     " WHERE e.seq > ? AND e.seq <= ? AND e.collection = ? ORDER BY e.seq LIMIT ?"
 )
 _AT = (
-    "SELECT e.seq, e.namespace, e.name, e.body FROM event e JOIN"
-    " (SELECT max(seq) AS seq, type FROM event WHERE collection = ? AND seq <= ? AND (namespace, name) > (?, ?)"
-    " GROUP BY namespace, name) n ON n.seq = e.seq WHERE n.type != ? ORDER BY e.namespace, e.name"
+    "SELECT seq, namespace, name FROM (SELECT max(seq) AS seq, namespace, name, type FROM event"
+    " WHERE collection = ? AND seq <= ? AND (namespace, name) > (?, ?) GROUP BY namespace, name)"
+    " WHERE type != ? ORDER BY namespace, name"
 )
 
 
@@ -41,6 +42,8 @@ async def changes(store: Store, collection: Collection, after: int, until: int) 
     """Changes with after < seq <= until, in order, each with the body of the version before (or b"")."""
     while True:
         rows = await _query(store, _SINCE, after, until, collection.id, _CHUNK)
+        if after < store.compacted:
+            raise status.too_old(after, store.compacted)  # removed while it was being read
         for seq, namespace, name, type_, body, old_seq, old_body in rows:
             previous = _entry(collection, old_seq, namespace, name, old_body) if old_seq else None
             yield Change(type_, _entry(collection, seq, namespace, name, body), previous, body), old_body or b""
@@ -49,19 +52,34 @@ async def changes(store: Store, collection: Collection, after: int, until: int) 
         after = rows[-1][0]
 
 
-async def at(store: Store, collection: Collection, seq: int, after: tuple[str, str]) -> list[tuple[Entry, bytes]]:
-    """The collection as it was at `seq`, behind the place `after`; in the order of lists."""
-    rows = await _query(store, _AT, collection.id, seq, *after, DELETED)
-    return [(_entry(collection, s, namespace, name, body), body) for s, namespace, name, body in rows]
+async def at(
+    store: Store, collection: Collection, seq: int, after: tuple[str, str]
+) -> AsyncIterator[tuple[Entry, bytes]]:
+    """The collection as it was at `seq`, behind the place `after`, in the order of lists.
+
+    Raises StatusError 410 when that is compacted.
+    """
+    places = await _query(store, _AT, collection.id, seq, *after, DELETED)
+    for start in range(0, len(places), _CHUNK):
+        chunk = places[start : start + _CHUNK]
+        found = await _read(store, [s for s, _, _ in chunk])
+        if seq < store.compacted:
+            raise status.too_old(seq, store.compacted)
+        for s, namespace, name in chunk:
+            yield _entry(collection, s, namespace, name, found[s]), found[s]
+
+
+async def _read(store: Store, seqs: list[int]) -> dict[int, bytes]:
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(store.bodies.pool, store.bodies.read_many, seqs)
 
 
 async def bodies(store: Store, entries: list[Entry]) -> list[tuple[Entry, bytes]]:
     """The bodies of newest versions, from memory where they are."""
-    missing = [entry.seq for entry in entries if store.bodies.cached(entry.seq) is None]
-    loop = asyncio.get_running_loop()
     # collected first: what is in memory now may be pushed out while a thread reads the rest
     found = {entry.seq: body for entry in entries if (body := store.bodies.cached(entry.seq)) is not None}
+    missing = [entry.seq for entry in entries if entry.seq not in found]
     if missing:
-        read = await loop.run_in_executor(store.bodies.pool, store.bodies.read_many, missing)
-        found.update(read)
-    return [(entry, found[entry.seq]) for entry in entries if entry.seq in found]
+        found.update(await _read(store, missing))
+    # compaction keeps superseded versions for longer than any list takes to read
+    return [(entry, found[entry.seq]) for entry in entries]

@@ -20,12 +20,11 @@ from aiohttp import web
 
 from argotui.config.paths import UnsafeDirectory, private_directory
 from argotui.local import certificates
-from argotui.local.apiserver import bootstrap, endpoint, served
-from argotui.local.apiserver.context import Context
+from argotui.local.apiserver import endpoint
+from argotui.local.apiserver.cluster import Cluster
 from argotui.local.apiserver.server import Server
+from argotui.local.apiserver.storage.compaction import Keep
 from argotui.local.apiserver.storage.database import UnknownFormat
-from argotui.local.apiserver.storage.store import Store
-from argotui.local.apiserver.watching import Hub
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """`--dir DIR`: serves the local cluster of DIR until SIGTERM. Prints `ready` when it does."""
     parser = argparse.ArgumentParser(prog="argotui local apiserver")
     parser.add_argument("--dir", required=True, type=Path, help="directory that holds the cluster's state")
+    parser.add_argument("--history-seconds", type=float, default=Keep.seconds, help="how long old versions are kept")
     options = parser.parse_args(argv)
+    keep = Keep(seconds=options.history_seconds, least=min(Keep.least, options.history_seconds))
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         directory = private_directory(options.dir.absolute())
         with _lock(directory):
-            asyncio.run(serve(directory))
+            asyncio.run(serve(directory, keep))
     except (UnsafeDirectory, UnknownFormat, AlreadyServing, OSError) as error:
         log.error("%s", error)
         return 1
@@ -73,12 +74,11 @@ def _lock(directory: Path) -> Iterator[None]:
         yield
 
 
-async def serve(directory: Path) -> None:
+async def serve(directory: Path, keep: Keep) -> None:
     """Serves until SIGTERM or SIGINT."""
     certificates.ensure(directory)
-    hub = Hub()
-    store = Store(directory / "db.sqlite", served.field_paths(), hub.publish)
-    context = Context(directory, endpoint.token(directory), store, served.Served(), hub)
+    cluster = Cluster(directory, endpoint.token(directory), keep)
+    context = cluster.context
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, context.closing.set)
@@ -90,20 +90,20 @@ async def serve(directory: Path) -> None:
         handle_signals=False, shutdown_timeout=_STOP_SECONDS,
     )  # fmt: skip
     try:
-        await bootstrap.prepare(context)
+        await cluster.start()
         await runner.setup()
         listener = endpoint.listen(directory)
         await web.SockSite(runner, listener, ssl_context=_tls(directory), backlog=1024).start()
         url = endpoint.announce(directory, listener.getsockname()[1], context.token)
-        log.info("serving %s, %d objects, revision %d", url, store.head.count(), store.revision)
+        log.info("serving %s, %d objects, revision %d", url, context.store.head.count(), context.store.revision)
         gc.freeze()  # what is loaded now stays; collections need not look at it again
         print("ready", flush=True)
-        await context.closing.wait()
+        await cluster.until_closing()
     finally:
         context.closing.set()
-        hub.wake_all()
+        context.hub.wake_all()
         await runner.cleanup()
-        store.close()
+        await cluster.stop()
 
 
 def _tls(directory: Path) -> ssl.SSLContext:

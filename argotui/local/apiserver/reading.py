@@ -152,9 +152,19 @@ async def _page_at(call: Call, selection: Selection, revision: int, after: tuple
     store = call.context.store
     if revision < store.compacted:
         raise status.too_old(revision, store.compacted)
-    found = [pair for pair in await history.at(store, call.collection, revision, after) if selection.matches(pair[0])]
-    page = found[:limit] if limit else found
-    return page, _metadata(revision, [entry for entry, _ in page], len(found) - len(page), selection)
+    page: list[tuple[Entry, bytes]] = []
+    more = False
+    async for entry, body in history.at(store, call.collection, revision, after):
+        if not selection.matches(entry):
+            continue
+        if limit and len(page) == limit:
+            more = True
+            break
+        page.append((entry, body))
+    metadata: Document = {"resourceVersion": str(revision)}
+    if more:
+        metadata["continue"] = _encode_token(revision, page[-1][0])
+    return page, metadata
 
 
 def _metadata(revision: int, page: list[Entry], remaining: int, selection: Selection) -> Document:

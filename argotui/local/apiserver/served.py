@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
+from argotui.local.apiserver.storage.store import Change, Store
 from argotui.model import resources
 from argotui.model.documents import Document
 from argotui.model.resources import Resource
@@ -164,3 +167,27 @@ class Served:
         if collection is not None:
             self._by_path.pop((*collection.group_version, collection.resource.plural), None)
             self.generation += 1
+
+
+class Definitions:
+    """Keeps the served resources in step with the CustomResourceDefinitions that are stored."""
+
+    _COLLECTION = "customresourcedefinitions.apiextensions.k8s.io"
+
+    def __init__(self, served: Served, store: Store) -> None:
+        self._served = served
+        self._store = store
+
+    def start(self) -> None:
+        """Serves what is defined already."""
+        for entry in self._store.head.shelf(self._COLLECTION).select():
+            self._served.add(custom(self._store.document(entry)))
+
+    def observe(self, change: Change) -> None:
+        """Follows a committed change."""
+        if change.entry.key.collection != self._COLLECTION:
+            return
+        if change.deleted:
+            self._served.remove(change.entry.key.name)
+        else:
+            self._served.add(custom(msgspec.json.decode(change.body)))
