@@ -47,9 +47,14 @@ def revision_asked(query: dict[str, str]) -> int | None:
 
 
 async def answer(call: Call, body: bytes, code: int = 200) -> web.Response:
+    """A JSON answer to a call."""
+    return await reply(call.request, body, code)
+
+
+async def reply(request: web.BaseRequest, body: bytes, code: int = 200) -> web.Response:
     """A JSON answer, compressed when it is large and the client can read it."""
     headers = {"Cache-Control": "no-cache, private"}
-    if len(body) > _GZIP_BYTES and accept.takes_gzip(call.request.headers.get("Accept-Encoding", "")):
+    if len(body) > _GZIP_BYTES and accept.takes_gzip(request.headers.get("Accept-Encoding", "")):
         body = await asyncio.get_running_loop().run_in_executor(None, gzip.compress, body, 1)
         headers["Content-Encoding"] = "gzip"
         headers["Vary"] = "Accept-Encoding"

@@ -8,8 +8,9 @@ import logging
 
 from aiohttp import web
 
-from argotui.local.apiserver import bodies, discovery, requests, reviews, routes, status, views
+from argotui.local.apiserver import accept, bodies, discovery, reading, requests, reviews, routes, status, views
 from argotui.local.apiserver.context import Call, Context
+from argotui.local.apiserver.openapi import OpenApi
 from argotui.local.apiserver.status import StatusError
 from argotui.model.documents import Document
 
@@ -30,6 +31,7 @@ class Server:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._authorization = b"Bearer " + context.token.encode()
+        self._openapi = OpenApi(context.served)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any request; always answers, never raises for what a client sent."""
@@ -72,10 +74,26 @@ class Server:
             return web.Response(text="ok")
         if parts == ["version"]:
             return _json(VERSION)
+        if parts[0] == "openapi":
+            return await self._described(request, parts)
         document = self._discovered(request, parts)
         if document is None:
             raise status.no_such_resource()
         return document
+
+    async def _described(self, request: web.BaseRequest, parts: list[str]) -> web.Response:
+        """OpenAPI: version 3 by group version, version 2 in one piece."""
+        body: bytes | None = None
+        if parts == ["openapi", "v3"]:
+            body = views.encode(self._openapi.index())
+        elif parts[:2] == ["openapi", "v3"]:
+            body = self._openapi.document("/".join(parts[2:]))
+        elif parts == ["openapi", "v2"]:
+            accept.form_of(request.headers.get("Accept", ""))
+            body = self._openapi.v2()
+        if body is None:
+            raise status.no_such_resource()
+        return await reading.reply(request, body)
 
     def _discovered(self, request: web.BaseRequest, parts: list[str]) -> web.Response | None:
         served = self._context.served
