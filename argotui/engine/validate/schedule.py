@@ -17,6 +17,8 @@ _FIELDS: Final[tuple[tuple[int, int, dict[str, int]], ...]] = (
 )
 _DESCRIPTORS: Final = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
 
+_MAX: Final = 2**63 - 1
+
 
 def schedule_fault(schedule: str) -> str:
     """What is wrong with a schedule; empty when nothing is.  The time zone's name is not looked up."""
@@ -81,6 +83,8 @@ def _number(text: str, names: dict[str, int]) -> int:
     body = text.removeprefix("-").removeprefix("+") if text[:1] in "+-" and text else text
     if not body.isascii() or not body.isdigit():
         raise ValueError(f'failed to parse int from {text}: strconv.Atoi: parsing "{text}": invalid syntax')
+    if int(body) > _MAX:
+        raise ValueError(f'failed to parse int from {text}: strconv.Atoi: parsing "{text}": value out of range')
     if int(text) < 0:
         raise ValueError(f"negative number ({text}) not allowed: {text}")
     return int(text)

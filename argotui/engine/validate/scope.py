@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 from argotui.engine.template import TemplateError, simple_tags
-from argotui.engine.validate.finding import Finding, nearest, problem
+from argotui.engine.validate.finding import Finding, problem
 from argotui.model.documents import compact_json
 
 CHECKED: Final = ("item.", "steps.", "inputs.", "outputs.", "pod.", "workflow.", "tasks.")
@@ -24,6 +25,17 @@ _KNOWN_LATER: Final = (
 ANY_ITEM: Final = "item.*"
 ANY_OUTPUT_PARAMETER: Final = "workflow.outputs.parameters.*"
 ANY_OUTPUT_ARTIFACT: Final = "workflow.outputs.artifacts.*"
+
+_SIBLINGS: Final[Mapping[str, str]] = {"steps": "step", "tasks": "task"}
+_DECLARED: Final[Mapping[str, str]] = {
+    "workflow.failures": "only the exit handler (spec.onExit) knows it",
+    "workflow.parameters.": "declare it in spec.arguments.parameters",
+    "inputs.parameters.": "declare it in the template's inputs.parameters",
+    "inputs.artifacts.": "declare it in the template's inputs.artifacts",
+    "item.": "the loop's items have no such part",
+}
+"""Where a variable would have to come from."""
+_UNCLOSED: Final = "a tag begins with '{{' and ends with '}}'"
 
 
 class Scope:
@@ -73,12 +85,15 @@ class Tags:
         try:
             tags = list(dict.fromkeys(simple_tags(text)))
         except TemplateError as error:
-            yield problem(path, str(error), at=at, suggestion="a tag begins with '{{' and ends with '}}'")
+            yield problem(path, str(error), at=at, suggestion=_UNCLOSED)
             return
         for tag in tags:
             if self._unresolved(tag.strip(), scope):
-                where = path + _holder(source, "{{" + tag + "}}")
-                yield problem(where, f"failed to resolve {{{{{tag}}}}}", at=at, suggestion=self._alike(tag, scope))
+                # A tag that is not closed runs on, through the end of its text, to the next braces of the JSON.
+                written, unclosed, _ = tag.partition('"')
+                where = path + _holder(source, "{{" + (written if unclosed else f"{tag}}}}}"))
+                hint = _UNCLOSED if unclosed else self._hint(tag.strip(), scope)
+                yield problem(where, f"failed to resolve {{{{{tag}}}}}", at=at, suggestion=hint)
 
     def _unresolved(self, tag: str, scope: Scope) -> bool:
         if not tag.startswith(CHECKED) or tag in scope or tag in self.everywhere:
@@ -90,10 +105,30 @@ class Tags:
             return False  # the workflow that will use the template brings them
         return not tag.startswith(_KNOWN_LATER)
 
-    def _alike(self, tag: str, scope: Scope) -> str | None:
+    def _hint(self, tag: str, scope: Scope) -> str | None:
         known = {name for name in (*scope.names(), *self.everywhere) if "*" not in name}
-        found = nearest(tag.strip(), known)
-        return found if found and found.startswith("did you mean") else None
+        root, _, rest = tag.partition(".")
+        if root in _SIBLINGS:
+            name = rest.partition(".")[0]
+            known = {other for other in known if other.startswith(f"{root}.{name}.")}
+            if not known:
+                return f"no {_SIBLINGS[root]} named '{name}' has ended when this one starts"
+        close = _closest(tag, known)
+        if close:
+            return f"did you mean {{{{{close}}}}}?"
+        declared = next((where for prefix, where in _DECLARED.items() if tag.startswith(prefix)), None)
+        return declared or (f"it has: {', '.join(sorted(known))}" if root in _SIBLINGS else None)
+
+
+def _closest(tag: str, known: Iterable[str]) -> str | None:
+    """A variable of the same place with a name like it, or of the same name in a place like it."""
+    place, _, name = tag.rpartition(".")
+    cut = [(other, *other.rpartition(".")[::2]) for other in sorted(known)]
+    beside = {own: other for other, where, own in cut if where == place}
+    if close := get_close_matches(name, beside, n=1, cutoff=0.6):
+        return beside[close[0]]
+    same = [other for other, _, own in cut if own == name]
+    return next(iter(get_close_matches(tag, same, n=1, cutoff=0.7)), None)
 
 
 def _holder(source: Any, text: str) -> str:
