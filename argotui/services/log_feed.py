@@ -6,7 +6,6 @@ Lines are never taken back: when a pod vanishes, what was read stays. What could
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,7 +15,7 @@ from argotui.kube.client import Client
 from argotui.kube.errors import ApiError
 from argotui.model.documents import Document
 from argotui.services.feed import supervised
-from argotui.services.logs import LogRequest, workflow_logs
+from argotui.services.logs import LogLine, LogRequest, workflow_logs
 from argotui.services.streams import closing
 from argotui.store.freshness import Freshness
 from argotui.store.logs import LogBuffer, RawLine
@@ -38,7 +37,7 @@ class LogState(Enum):
 
 @dataclass
 class LogFeed:
-    """Follows the log of `workflow`, of the pod `pod` only when that is not empty. `label` names a pod for the gutter."""
+    """Follows the log of `workflow`; only of one pod where the request names it."""
 
     client: Client
     workflow: Callable[[], Document]
@@ -74,10 +73,9 @@ class LogFeed:
         self.state = LogState.ENDED
         self.changed(Changed())
 
-    async def _raw(self, lines: AsyncIterator[object]) -> AsyncIterator[RawLine]:
+    async def _raw(self, lines: AsyncIterator[LogLine]) -> AsyncIterator[RawLine]:
         async for line in lines:
-            source = line.source  # type: ignore[attr-defined]
-            yield RawLine(self.label(source.node_id, source.pod), line.time, line.text)  # type: ignore[attr-defined]
+            yield RawLine(self.label(line.source.node_id, line.source.pod), line.time, line.text)
 
     def _note(self, text: str) -> None:
         self.notes.append(one_line(text))
@@ -110,13 +108,3 @@ async def _batches(lines: AsyncIterator[RawLine]) -> AsyncIterator[list[RawLine]
         await task
     finally:
         task.cancel()
-
-
-def search_pattern(text: str) -> re.Pattern[str]:
-    """What is typed after `/` in a log: a regular expression, or plain text where it is none. Case is ignored
-    unless the text has a capital letter."""
-    flags = 0 if any(c.isupper() for c in text) else re.IGNORECASE
-    try:
-        return re.compile(text, flags)
-    except re.error:
-        return re.compile(re.escape(text), flags)

@@ -8,39 +8,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from argotui.config.paths import local_dir, local_kubeconfig
+from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig
 from argotui.kube.client import Client
 from argotui.kube.config import ClusterConfig, load_cluster
-from argotui.kube.errors import ApiError
+from argotui.kube.errors import ApiError, ConfigError
 from argotui.kube.exec import ExecResult
 from argotui.kube.transport import ANSWER_SECONDS, JSON, Query
+from argotui.local.supervisor.lifecycle import RuntimeNote, StartFailed, start
 from argotui.model.documents import Document
 from argotui.services.identity import Identity, who
+from argotui.services.place import Isolation, SessionOptions
 from argotui.store.text import one_line
 
 LOCAL_CONTEXT = "argotui-local"
 
+__all__ = ["CONNECT_ERRORS", "LOCAL_CONTEXT", "Session", "SessionOptions", "open_session"]
 
-@dataclass(frozen=True)
-class SessionOptions:
-    """Where to connect. `namespace` None: the context's own; `local` starts the local cluster when it does not run."""
-
-    kubeconfig: str | None = None
-    context: str | None = None
-    namespace: str | None = None
-    all_namespaces: bool = False
-    local: bool = False
-    read_only: bool = False
-
-
-@dataclass(frozen=True)
-class Isolation:
-    """What runs the steps of the local cluster, and what it does not keep apart. Texts are clean."""
-
-    runtime: str
-    isolates: tuple[str, ...]
-    not_isolated: tuple[str, ...]
-    reason: str
+CONNECT_ERRORS = (ConfigError, StartFailed, UnsafeDirectory, OSError)
+"""What `open_session` raises."""
 
 
 @dataclass(frozen=True)
@@ -116,16 +101,12 @@ async def open_session(options: SessionOptions) -> AsyncIterator[Session]:
 async def _cluster(options: SessionOptions) -> ClusterConfig:
     if not options.local:
         return load_cluster(kubeconfig=options.kubeconfig, context=options.context)
-    from argotui.local.supervisor import lifecycle
-
-    await lifecycle.start(local_dir())
+    await start(local_dir())
     return load_cluster(kubeconfig=str(local_kubeconfig()))
 
 
 def read_isolation(directory: Path) -> Isolation | None:
     """What the kubelet of the local cluster in `directory` wrote about its runtime."""
-    from argotui.local.supervisor.lifecycle import RuntimeNote
-
     note = RuntimeNote.read(directory)
     if note is None:
         return None

@@ -132,3 +132,13 @@ def _pieces(text: bytes) -> Iterator[tuple[str, bool]]:
     for part in shown or [""]:
         for start in range(0, max(1, len(part)), PIECE):
             yield part[start : start + PIECE], start > 0
+
+
+def search_pattern(text: str) -> re.Pattern[str]:
+    """What is typed after `/` in a log: a regular expression, or plain text where it is none. Case is ignored
+    unless the text has a capital letter."""
+    flags = 0 if any(c.isupper() for c in text) else re.IGNORECASE
+    try:
+        return re.compile(text, flags)
+    except re.error:
+        return re.compile(re.escape(text), flags)

@@ -1,0 +1,226 @@
+"""All that one console follows: the connection, the lists, the workflow that is open, the logs on screen.
+
+A desk knows nothing of screens. It tells `changed` that something may look different; whoever draws asks the tables.
+The connection is made in the background, and nobody waits for it: tables are empty and `link` says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from argotui.engine.tree import Changed
+from argotui.model.documents import Document
+from argotui.services.place import Isolation, SessionOptions
+from argotui.store.freshness import Freshness
+from argotui.store.logs import LogBuffer
+from argotui.store.nodes import NodeTable
+from argotui.store.templates import TemplateTable
+from argotui.store.text import one_line
+from argotui.store.workflows import Key, WorkflowTable
+
+if TYPE_CHECKING:  # the modules behind these take 0.3 s to import; they are loaded after the first picture
+    from argotui.services.feed import WorkflowFeed
+    from argotui.services.log_feed import LogFeed
+    from argotui.services.session import Session
+
+    Connect = Callable[[SessionOptions], AbstractAsyncContextManager[Session]]
+
+
+@dataclass
+class Followed:
+    """Something that is followed as long as somebody looks at it."""
+
+    freshness: Freshness = field(default_factory=Freshness)
+    task: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """Nobody looks any more."""
+        if self.task is not None:
+            self.task.cancel()
+
+
+@dataclass
+class OpenWorkflow(Followed):
+    """One workflow, whole."""
+
+    table: NodeTable = field(default_factory=lambda: NodeTable(("", "")))
+
+
+@dataclass
+class OpenLog(Followed):
+    """A log. `feed` says how far it is; None before there is a connection."""
+
+    buffer: LogBuffer = field(default_factory=LogBuffer)
+    feed: LogFeed | None = None
+
+
+@dataclass
+class OpenTemplates(Followed):
+    """The templates of the namespace."""
+
+    table: TemplateTable = field(default_factory=TemplateTable)
+
+
+class Desk:
+    """Keep `run()` in a task. `options` may be replaced by `move`, which connects anew where that is needed."""
+
+    def __init__(
+        self, options: SessionOptions, changed: Callable[[], None], connect: Connect | None = None
+    ) -> None:
+        self.workflows = WorkflowTable()
+        self.session: Session | None = None
+        self.isolation: Isolation | None = None
+        self.problem = ""
+        """Why there is no session; empty while one is being made."""
+        self.list_freshness = Freshness()
+        self._options = options
+        self._changed = changed
+        self._connect = connect
+        self._connected = asyncio.Event()
+        self._again = asyncio.Event()
+        self._feed: WorkflowFeed | None = None
+        self._feed_task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # connection
+
+    async def run(self) -> None:
+        """Connects, and connects again after `move` or `reconnect`; until cancelled."""
+        while True:
+            self._again.clear()
+            try:
+                await self._connection()
+            finally:
+                self._lose()
+            await self._again.wait()
+
+    async def _connection(self) -> None:
+        services = await asyncio.to_thread(importlib.import_module, "argotui.services.session")
+        connect = self._connect or services.open_session
+        self.problem = ""
+        try:
+            async with connect(self._options) as session:
+                self.session = session
+                self.isolation = session.isolation()
+                self._follow_list()
+                self._connected.set()
+                self._changed()
+                await self._again.wait()
+        except services.CONNECT_ERRORS as error:
+            self.problem = one_line(str(error))
+            self._changed()
+
+    def _lose(self) -> None:
+        self._connected.clear()
+        self.session = None
+        self._feed = None
+        for task in self._tasks:
+            task.cancel()
+        self.workflows.clear()
+        self.list_freshness = Freshness()
+
+    def reconnect(self) -> None:
+        """Connects anew: after an error, or because a person asked."""
+        self._again.set()
+
+    def move(self, **changes: Any) -> None:
+        """Looks at another context or namespace (fields of SessionOptions)."""
+        self._options = replace(self._options, **changes)
+        only_namespace = set(changes) <= {"namespace", "all_namespaces"}
+        if self.session is None or not only_namespace:
+            self.reconnect()
+            return
+        everything = self._options.all_namespaces
+        wanted = None if everything else self._options.namespace or self.session.client.config.namespace
+        self.session = self.session.within(wanted)
+        self.workflows.clear()
+        self._follow_list()
+        self._changed()
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace that is shown; None for all of them, or before there is a connection."""
+        return self.session.namespace if self.session else None
+
+    # what is followed
+
+    def _follow_list(self) -> None:
+        from argotui.services.feed import WorkflowFeed  # loaded by now, with the session
+
+        assert self.session is not None
+        if self._feed_task is not None:
+            self._feed_task.cancel()
+        self.list_freshness = Freshness()
+        self._feed = WorkflowFeed(
+            self.session.client, self.session.namespace, self.workflows, self._on_change, self.list_freshness
+        )
+        self._feed_task = self._start(self._feed.run())
+
+    def look_at(self, keys: list[Key]) -> None:
+        """These rows of the list are on screen: their details come first."""
+        if self._feed is not None:
+            self._feed.details.look_at(keys)
+
+    def open_workflow(self, key: Key) -> OpenWorkflow:
+        """Follows one workflow whole; close it when it is left."""
+        opened = OpenWorkflow(table=NodeTable(key))
+
+        async def follow(session: Session) -> None:
+            from argotui.services.feed import open_workflow, supervised
+
+            feed = open_workflow(session.client, opened.table, self._on_change)
+            feed.freshness = opened.freshness
+            await supervised(opened.freshness, feed.run, self._on_change)
+
+        opened.task = self._start(self._when_connected(follow))
+        return opened
+
+    def open_templates(self) -> OpenTemplates:
+        """Follows the templates of the namespace."""
+        opened = OpenTemplates()
+
+        async def follow(session: Session) -> None:
+            from argotui.services.feed import supervised, templates
+
+            feed = templates(session.client, session.namespace, opened.table, self._on_change)
+            feed.freshness = opened.freshness
+            await supervised(opened.freshness, feed.run, self._on_change)
+
+        opened.task = self._start(self._when_connected(follow))
+        return opened
+
+    def open_log(self, workflow: Callable[[], Document], pod: str, label: Callable[[str, str], str]) -> OpenLog:
+        """Follows the log of a workflow, or of one of its pods; `label` names a source for the gutter."""
+        opened = OpenLog()
+
+        async def follow(session: Session) -> None:
+            from argotui.services.log_feed import LogFeed
+            from argotui.services.logs import LogRequest
+
+            request = LogRequest(follow=True, pod=pod)
+            opened.feed = LogFeed(
+                session.client, workflow, request, label, self._on_change, opened.buffer, opened.freshness
+            )
+            await opened.feed.run()
+
+        opened.task = self._start(self._when_connected(follow))
+        return opened
+
+    async def _when_connected(self, follow: Callable[[Session], Coroutine[Any, Any, None]]) -> None:
+        await self._connected.wait()
+        assert self.session is not None
+        await follow(self.session)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _on_change(self, _: Changed) -> None:
+        self._changed()
