@@ -26,7 +26,12 @@ def pod_fields(request: PodRequest) -> Document:
         *(request.spec.get("hostAliases") or ()),
         *(request.template.get("hostAliases") or ()),
     ]
-    return {key: clone(value) for key, value in fields.items() if value not in (None, "", {}, [], False)}
+    return {key: clone(value) for key, value in fields.items() if _is_said(value)}
+
+
+def _is_said(value: Any) -> bool:
+    """Zero is something to say (a deadline that has passed); empty and false are not."""
+    return value is not None and value is not False and value not in ("", {}, [])
 
 
 def _placed(request: PodRequest, key: str) -> Any:

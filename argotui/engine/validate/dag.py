@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from argotui.engine.depends import RESULTS
 from argotui.engine.goform import go_task
 from argotui.engine.template import dumps
 from argotui.engine.validate.arguments import Anything, Given, check_arguments
-from argotui.engine.validate.dependencies import ITEM_RESULTS, RESULTS, TaskGraph, dependencies_of, mentions
+from argotui.engine.validate.dependencies import ITEM_RESULTS, TaskGraph, dependencies_of, mentions
 from argotui.engine.validate.finding import Checks, Finding, nearest, problem, rows, under
 from argotui.engine.validate.loops import add_items, check_loop, is_expanded, loops
 from argotui.engine.validate.names import check_names

@@ -10,9 +10,6 @@ from argotui.engine.validate.finding import rows
 from argotui.model.documents import Document
 
 _NAME: Final = re.compile(r"([a-zA-Z0-9][-a-zA-Z0-9]*?\.[A-Z][a-zA-Z]+)|([a-zA-Z0-9][-a-zA-Z0-9]*)")
-RESULTS: Final = (
-    "Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned", "AnySucceeded", "AllFailed",
-)  # fmt: skip
 ITEM_RESULTS: Final = frozenset({"AnySucceeded", "AllFailed"})
 
 

@@ -1,0 +1,198 @@
+"""Rules of pod building that no recorded pod shows, and what it refuses."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from argotui.engine.config import EngineConfig
+from argotui.engine.pods import PodBuildError, build_pod
+
+EXECUTOR = "argoexec:v4.1.2"
+
+
+def build(
+    template: dict[str, Any], *, spec: dict[str, Any] | None = None, config: dict[str, Any] | None = None, **more: Any
+) -> dict[str, Any]:
+    template = {"name": "t", **template}
+    workflow = {"metadata": {"name": "w", "namespace": "ns", "uid": "u"}, "spec": spec or {}}
+    before = copy.deepcopy((workflow, template))
+    options: dict[str, Any] = {
+        "node_name": "w", "node_id": "w", "pod_name": "w", "include_result": False, "deadline": None,
+        "active_deadline_seconds": None, "on_exit": False, "scope": {},
+    }  # fmt: skip
+    settings = EngineConfig(**{"executor_image": EXECUTOR, **(config or {})})
+    pod = build_pod(workflow=workflow, template=template, config=settings, **{**options, **more})
+    assert (workflow, template) == before, "arguments are never changed"
+    return pod
+
+
+def container(pod: dict[str, Any], name: str) -> dict[str, Any]:
+    spec = pod["spec"]
+    return next(dict(c) for c in [*spec["initContainers"], *spec["containers"]] if c["name"] == name)
+
+
+def env(found: dict[str, Any]) -> dict[str, Any]:
+    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in found["env"]}
+
+
+def leaf(**more: Any) -> dict[str, Any]:
+    return {"container": {"image": "i", "command": ["c"], **more}}
+
+
+def test_the_command_is_looked_up_when_there_is_none() -> None:
+    images = {"i": {"entrypoint": ["/entry"], "cmd": ["a", "b"]}}
+    main = container(build({"container": {"image": "i"}}, config={"images": images}), "main")
+    assert main["command"][-2:] == ["--", "/entry"]
+    assert main["args"] == ["a", "b"]
+    own = container(build({"container": {"image": "i", "args": []}}, config={"images": images}), "main")
+    assert own["args"] == []
+    given = container(build(leaf(args=["x"]), config={"images": images}), "main")
+    assert (given["command"][-1], given["args"]) == ("c", ["x"])
+
+
+def test_an_image_that_nobody_described() -> None:
+    with pytest.raises(PodBuildError, match='failed to look-up entrypoint/cmd for image "i"'):
+        build({"container": {"image": "i"}})
+
+
+def test_a_script_is_staged_only_when_it_has_a_source() -> None:
+    script = {"image": "i", "command": ["sh"], "args": ["-x"], "source": "echo"}
+    pod = build({"script": script})
+    assert container(pod, "main")["args"] == ["-x", "/argo/staging/script"]
+    assert "source" not in container(pod, "main")
+    assert container(build({"script": {**script, "source": ""}}), "main")["args"] == ["-x"]
+
+
+def test_the_controllers_containers_are_merged_below() -> None:
+    pod = build(
+        leaf(env=[{"name": "A", "value": "own"}]),
+        config={
+            "main_container": {
+                "imagePullPolicy": "Always",
+                "env": [{"name": "A", "value": "x"}, {"name": "B", "value": "y"}],
+            },
+            "executor": {"resources": {"limits": {"cpu": "1"}}, "env": [{"name": "E", "value": "1"}]},
+            "executor_pull_policy": "Never",
+            "instance_id": "blue",
+        },
+    )
+    main, wait = container(pod, "main"), container(pod, "wait")
+    assert main["imagePullPolicy"] == "Always"
+    assert (env(main)["A"], env(main)["B"]) == ("own", "y")
+    assert (wait["resources"], wait["imagePullPolicy"]) == ({"limits": {"cpu": "1"}}, "Never")
+    assert (env(wait)["E"], env(wait)["ARGO_INSTANCE_ID"]) == ("1", "blue")
+    assert pod["metadata"]["labels"]["workflows.argoproj.io/controller-instanceid"] == "blue"
+    assert "ARGO_INSTANCE_ID" not in env(main)
+
+
+def test_metadata_of_exit_handler_pods_and_of_users() -> None:
+    pod = build(
+        {**leaf(), "metadata": {"labels": {"a": "template"}, "annotations": {"c": "1"}}},
+        spec={"podMetadata": {"labels": {"a": "spec", "b": "spec"}}},
+        on_exit=True,
+    )
+    labels = pod["metadata"]["labels"]
+    assert (labels["a"], labels["b"]) == ("template", "spec")
+    assert labels["workflows.argoproj.io/on-exit"] == "true"
+    assert pod["metadata"]["namespace"] == "ns"
+    assert pod["metadata"]["annotations"]["c"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("own", "left", "want"), [(None, None, None), (10, None, 10), (None, 5, 5), (10, 5, 5), ("3", 5, 3), (10, 0, 0)]
+)
+def test_the_smaller_deadline_counts(own: Any, left: int | None, want: int | None) -> None:
+    template = leaf() if own is None else {**leaf(), "activeDeadlineSeconds": own}
+    assert build(template, active_deadline_seconds=left)["spec"].get("activeDeadlineSeconds") == want
+
+
+def test_no_deadline_while_somebody_debugs() -> None:
+    paused = leaf(env=[{"name": "ARGO_DEBUG_PAUSE_AFTER", "value": "true"}])
+    assert "activeDeadlineSeconds" not in build(paused, active_deadline_seconds=5)["spec"]
+
+
+def test_the_executors_deadline() -> None:
+    moment = datetime(2026, 7, 1, 1, 2, 3, tzinfo=UTC)
+    assert env(container(build(leaf(), deadline=moment), "main"))["ARGO_DEADLINE"] == "2026-07-01T01:02:03Z"
+    assert env(container(build(leaf()), "wait"))["ARGO_DEADLINE"] == "0001-01-01T00:00:00Z"
+
+
+def test_scheduling_fields_come_from_template_boundary_and_spec() -> None:
+    spec = {
+        "nodeSelector": {"a": "spec"},
+        "tolerations": [{"key": "spec"}],
+        "schedulerName": "s",
+        "podPriorityClassName": "p",
+    }
+    boundary = {"nodeSelector": {"a": "boundary"}, "schedulerName": "not looked at"}
+    pod = build({**leaf(), "tolerations": [{"key": "own"}]}, spec=spec, boundary_template=boundary)["spec"]
+    assert pod["nodeSelector"] == {"a": "boundary"}
+    assert pod["tolerations"] == [{"key": "own"}]
+    assert (pod["schedulerName"], pod["priorityClassName"]) == ("s", "p")
+
+
+def test_the_last_substitution_reaches_the_whole_pod_and_the_executors_template() -> None:
+    spec = {"volumes": [{"name": "v", "configMap": {"name": "{{workflow.parameters.map}}"}}]}
+    template = leaf(args=["{{pod.name}}"], volumeMounts=[{"name": "v", "mountPath": "/v"}])
+    scope = {"workflow.parameters.map": 'say "hi"\n', "pod.name": 'a"b\\c'}
+    pod = build(template, spec=spec, scope=scope)
+    assert {"name": "v", "configMap": {"name": 'say "hi"\n'}} in pod["spec"]["volumes"]
+    assert container(pod, "main")["args"] == ['a"b\\c']
+    staged = json.loads(env(container(pod, "init"))["ARGO_TEMPLATE"])
+    assert staged["container"]["args"] == ['a"b\\c'], "a value with quotes does not break the nested JSON"
+
+
+def test_inputs_are_not_carried_twice() -> None:
+    template = {
+        **leaf(),
+        "inputs": {"parameters": [{"name": "p", "value": "x" * 200_000}]},
+        "outputs": {"parameters": [{"name": "o", "valueFrom": {"path": "/o", "default": 5}}]},
+    }
+    staged = json.loads(env(container(build(template), "init"))["ARGO_TEMPLATE"])
+    assert staged["inputs"] == {}
+    assert staged["outputs"]["parameters"][0]["valueFrom"] == {"path": "/o", "default": "5"}
+
+
+def test_pods_of_the_executors_own_image_get_a_tmp() -> None:
+    pod = build({"container": {"image": EXECUTOR, "command": ["x"]}})
+    assert {"name": "tmp-dir-argo", "mountPath": "/tmp", "subPath": "1"} in container(pod, "main")["volumeMounts"]
+
+
+def test_mirrored_mounts_are_writable_and_told_once() -> None:
+    mount = {"name": "v", "mountPath": "/v", "readOnly": True}
+    members = [{"name": n, "image": "i", "command": ["c"], "volumeMounts": [mount]} for n in ("a", "b")]
+    pod = build({"containerSet": {"containers": members}, "volumes": [{"name": "v", "emptyDir": {}}]})
+    mirrored = [m for m in container(pod, "wait")["volumeMounts"] if m["name"] == "v"]
+    assert mirrored == [{"name": "v", "mountPath": "/mainctrfs/v"}]
+    assert pod["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"] == "b"
+
+
+REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    (leaf(volumeMounts=[{"name": "v", "mountPath": "/v"}]), {}, "volume 'v' not found in workflow spec"),
+    (
+        {**leaf(), "executor": {"serviceAccountName": "x"}},
+        {},
+        r"templates\.t\.executor\.serviceAccountName is not supported",
+    ),
+    (leaf(), {"executor": {"serviceAccountName": "x"}}, r"spec\.executor\.serviceAccountName is not supported"),
+    (leaf(), {"automountServiceAccountToken": False}, r"executor\.serviceAccountName must not be empty"),
+    ({**leaf(), "activeDeadlineSeconds": "soon"}, {}, "failed to parse activeDeadlineSeconds"),
+    ({"suspend": {}}, {}, "template 't' is of a type that has no pod"),
+    (leaf(args=["x" * 131_073]), {}, "is 131[0-9]+ bytes long; more than 131072 is not supported"),
+]
+
+
+@pytest.mark.parametrize(("template", "spec", "text"), REFUSED)
+def test_refusals(template: dict[str, Any], spec: dict[str, Any], text: str) -> None:
+    with pytest.raises(PodBuildError, match=text):
+        build(template, spec=spec)
+
+
+def test_a_value_that_cannot_be_put_into_json() -> None:
+    with pytest.raises(PodBuildError, match="invalid JSON"):
+        build(leaf(args=["{{x}}"]), scope={"x": "bell \x07"})
