@@ -51,7 +51,7 @@ def admit(call: Call, document: Document, old: Document | None, data: bytes, unk
         _keep_halves(collection, document, old, call.target.subresource)
     elif collection.resource.status_subresource:
         document.pop("status", None)
-    found, causes = strategy.shape(document)
+    found, causes = strategy.shape(document, old)
     _report_unknown(call, data, [*unknown, *found])
     if not causes:
         strategy.complete(document, old)

@@ -7,16 +7,17 @@ import uuid
 from argotui.local.apiserver import objectmeta
 from argotui.local.apiserver.context import Context
 from argotui.local.apiserver.storage.entry import Key
-from argotui.model import resources
+from argotui.local.apiserver.strategies import strategy_for
 from argotui.model.documents import Document
+from argotui.model.schema import crds
 
 _NAMESPACES = ("default", "argo", "kube-system")
 
 
 async def prepare(context: Context) -> None:
     """Makes what is missing: namespaces, service accounts, Argo's definitions."""
-    for crd in _definitions():
-        await _ensure(context, Key("customresourcedefinitions.apiextensions.k8s.io", "", crd["metadata"]["name"]), crd)
+    for crd in crds():
+        await _define(context, crd)
     for name in _NAMESPACES:
         await _ensure(context, Key("namespaces", "", name), _namespace(name))
 
@@ -40,24 +41,18 @@ def _namespace(name: str) -> Document:
     }
 
 
-def _definitions() -> list[Document]:
-    return [
-        {
-            "apiVersion": "apiextensions.k8s.io/v1",
-            "kind": "CustomResourceDefinition",
-            "metadata": {"name": resource.group_resource},
-            "spec": {
-                "group": resource.group,
-                "scope": "Namespaced" if resource.namespaced else "Cluster",
-                "names": {
-                    "kind": resource.kind, "listKind": f"{resource.kind}List", "plural": resource.plural,
-                    "singular": resource.singular, "shortNames": list(resource.short_names),
-                },
-                "versions": [{
-                    "name": resource.version, "served": True, "storage": True,
-                    "subresources": {"status": {}} if resource.status_subresource else {},
-                }],
-            },
-        }
-        for resource in resources.ARGO
-    ]  # fmt: skip
+async def _define(context: Context, crd: Document) -> None:
+    """Stores a definition, or the new form of one that an older version of argotui stored."""
+    key = Key("customresourcedefinitions.apiextensions.k8s.io", "", crd["metadata"]["name"])
+    entry = context.store.latest(key)
+    old = context.store.latest_document(entry) if entry is not None else None
+    document: Document = {**crd, "metadata": dict(old["metadata"] if old else crd["metadata"])}
+    document["spec"] = {**crd["spec"], "conversion": {"strategy": "None"}}
+    if old is not None and old["spec"] == document["spec"]:
+        return
+    if old is None:
+        document["metadata"].update(uid=str(uuid.uuid4()), creationTimestamp=objectmeta.now(), generation=1)
+    collection = context.served.get(key.collection)
+    assert collection is not None
+    strategy_for(collection).complete(document, old)
+    await context.store.put(key, document)

@@ -17,7 +17,7 @@ class Strategy(ABC):  # what is not abstract here is right for a kind without su
         self.collection = collection
 
     @abstractmethod
-    def shape(self, document: Document) -> tuple[list[str], list[Cause]]:
+    def shape(self, document: Document, old: Document | None) -> tuple[list[str], list[Cause]]:
         """Drops what the kind does not have; returns (unknown fields, what is missing or of a wrong type).
 
         Raises StatusError 400 for what Go could not decode.
@@ -43,7 +43,7 @@ class Strategy(ABC):  # what is not abstract here is right for a kind without su
 class TypedStrategy(Strategy):
     """A kind of Kubernetes' own, with the types that `types.json` tells."""
 
-    def shape(self, document: Document) -> tuple[list[str], list[Cause]]:
+    def shape(self, document: Document, old: Document | None) -> tuple[list[str], list[Cause]]:
         """See Strategy."""
         walk = Walk(self.collection.resource.kind, self.collection.resource.version)
         walk.document(document)
