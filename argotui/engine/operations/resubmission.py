@@ -110,6 +110,7 @@ class _Renamed:
         self.nodes = nodes
 
     def taken_over(self, now: datetime) -> dict[str, Document]:
+        """The new node map."""
         result = {}
         for node in self.nodes.values():
             if str(node.get("name") or "").startswith(f"{self.old}.onExit") or self._is_fruitless(node):

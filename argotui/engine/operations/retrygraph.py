@@ -49,15 +49,19 @@ class Graph:
                     raise OperationRefused(f"couldn't obtain child {child}")
 
     def name(self, node_id: str) -> str:
+        """The node's name."""
         return str(self.nodes[node_id].get("name") or "")
 
     def type(self, node_id: str) -> str:
+        """The node's type."""
         return str(self.nodes[node_id].get("type") or "")
 
     def children(self, node_id: str) -> list[str]:
+        """Ids of what runs after or below the node."""
         return self.nodes[node_id].get("children") or []
 
     def parent(self, node_id: str) -> str | None:
+        """The last node, by id, that has this one as a child."""
         return self._parents.get(node_id)
 
     def below(self, node_id: str) -> Iterator[str]:
@@ -140,6 +144,7 @@ class _Path:
         self.selection = selection
 
     def run(self, seed: str, root: str) -> None:
+        """Deletes the seed with all below it, and resets what is on the way."""
         self._delete(seed)
         current: str | None = None if seed == root else seed
         while current is not None:

@@ -78,8 +78,11 @@ def _one_of(choices: list[str | None]) -> str:
 class Provider(Protocol):
     """Where a template's inputs come from."""
 
-    def parameter(self, name: str) -> Document | None: ...
-    def artifact(self, name: str) -> Document | None: ...
+    def parameter(self, name: str) -> Document | None:
+        """The argument for an input parameter."""
+
+    def artifact(self, name: str) -> Document | None:
+        """The argument for an input artifact."""
 
 
 class Given:
@@ -90,9 +93,11 @@ class Given:
         self._artifacts = {a.get("name"): a for a in reversed(rows(arguments.get("artifacts")))}
 
     def parameter(self, name: str) -> Document | None:
+        """The first parameter of that name."""
         return self._parameters.get(name)
 
     def artifact(self, name: str) -> Document | None:
+        """The first artifact of that name."""
         return self._artifacts.get(name)
 
 
@@ -100,9 +105,11 @@ class Anything:
     """A caller that is not known yet, and would give whatever is asked for."""
 
     def parameter(self, name: str) -> Document | None:
+        """Always one, with a placeholder for its value."""
         return {"name": name, "value": placeholder(name)}
 
     def artifact(self, name: str) -> Document | None:
+        """Always one."""
         return {"name": name}
 
 

@@ -141,6 +141,7 @@ class _WorkflowCheck:
         self.referenced: Base | None = None
 
     def run(self) -> Checks[None]:
+        """Every check, in upstream's order."""
         if self.reference is not None:
             yield from self._check_reference()
             if self.referenced is None:

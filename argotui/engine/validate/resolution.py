@@ -16,17 +16,22 @@ from argotui.model.documents import Document, compact_json
 class TemplateSource(Protocol):
     """The templates that exist beside the document."""
 
-    def workflow_template(self, namespace: str, name: str) -> Document | None: ...
-    def cluster_workflow_template(self, name: str) -> Document | None: ...
+    def workflow_template(self, namespace: str, name: str) -> Document | None:
+        """The WorkflowTemplate of a name, if there is one."""
+
+    def cluster_workflow_template(self, name: str) -> Document | None:
+        """The ClusterWorkflowTemplate of a name, if there is one."""
 
 
 class NoTemplates:
     """A source without any templates."""
 
     def workflow_template(self, namespace: str, name: str) -> Document | None:
+        """Nothing."""
         return None
 
     def cluster_workflow_template(self, name: str) -> Document | None:
+        """Nothing."""
         return None
 
 
@@ -51,6 +56,7 @@ class Base:
         return None
 
     def names(self) -> list[str]:
+        """Names of all templates."""
         return [str(template.get("name") or "") for template in rows(self.spec.get("templates"))]
 
 
@@ -64,6 +70,7 @@ class Resolved:
 
     @property
     def name(self) -> str:
+        """The template's name, empty for an inline one."""
         return str(self.template.get("name") or "")
 
 
