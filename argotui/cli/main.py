@@ -13,12 +13,24 @@ PIPE_CLOSED = 141
 """128 + SIGPIPE: what a program returns that the signal has ended."""
 USAGE = 2
 
-_WITH_VALUE = ("-n", "--namespace", "--context", "--kubeconfig", "--loglevel", "-s", "--argo-server", "--token")
+_WITH_VALUE = (
+    *("-n", "--namespace", "--context", "--kubeconfig", "--loglevel"),
+    *("--open", "--theme"),
+    *("-s", "--argo-server", "--token"),
+)
 """Options before the verb that take their value as the next argument; it is not the verb."""
+
+_OPENED = ("wf/", "workflow/", "workflows/")
+"""How a word begins that names a workflow for the console to open."""
 
 
 def run(argv: list[str]) -> int:
     """Runs one command line; returns the exit code (0 done, 1 failed, 2 usage, 130 interrupted)."""
+    try:
+        " ".join(argv).encode()
+    except UnicodeEncodeError:
+        print("argotui: an argument is not UTF-8", file=sys.stderr)
+        return USAGE
     try:
         code = _dispatch(argv)
         sys.stdout.flush()
@@ -35,7 +47,7 @@ def run(argv: list[str]) -> int:
 
 def _dispatch(argv: list[str]) -> int:
     place = _verb_place(argv)
-    if place is None:
+    if place is None or argv[place].startswith(_OPENED):
         return _without_verb(argv)
     verb = VERBS.get(argv[place])
     if verb is None:

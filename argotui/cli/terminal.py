@@ -79,5 +79,5 @@ def _width(stream: TextIO) -> int:
 
 def complain(text: str, prefix: str = "argotui: ") -> None:
     """One line on stderr, made safe when a person reads it there."""
-    shown = neutralise(text) if sys.stderr.isatty() else text
-    print(f"{prefix}{shown}", file=sys.stderr)
+    line = " ".join(text.splitlines())
+    print(f"{prefix}{neutralise(line) if sys.stderr.isatty() else line}", file=sys.stderr)

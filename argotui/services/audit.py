@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, KubeError
 from argotui.model import documents
 from argotui.model.documents import Document
@@ -21,6 +21,9 @@ from argotui.model.keys import AUDIT_PREFIX
 from argotui.model.resources import EVENTS, Resource
 from argotui.model.times import format_time
 from argotui.services.identity import Identity
+
+if TYPE_CHECKING:
+    from argotui.kube.client import Client
 
 MAX_ENTRIES = 10
 MAX_BYTES = 8192

@@ -12,13 +12,16 @@ import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, BrokenStream, Unreachable
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.resources import Resource
 from argotui.services.streams import closing
+
+if TYPE_CHECKING:
+    from argotui.kube.client import Client
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0

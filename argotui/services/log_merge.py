@@ -15,6 +15,9 @@ QUIET_SECONDS = 0.2
 MAX_OPEN = 64
 """Streams that are open at once; beyond it the order in time gives way to the order of starting."""
 
+AHEAD = 8
+"""Streams that may be open before the merge needs them, so that a slow link is not waited for at each of them."""
+
 _BREATH = 256
 """Lines after which the other tasks of the loop get a turn."""
 
@@ -87,9 +90,10 @@ class LogMerge:
         return feeder.done() and not (self._open or self._waiting or self._heads)
 
     def _open_due(self) -> None:
-        """Opens what may hold a line older than the oldest one at hand."""
+        """Opens what may hold a line older than the oldest one at hand, and a few ahead of time."""
         while self._waiting and len(self._open) < MAX_OPEN:
-            if self._heads and self._waiting[0][0] > self._heads[0][0]:
+            due = bool(self._heads) and self._waiting[0][0] <= self._heads[0][0]
+            if not due and len(self._open) >= AHEAD:
                 return
             _, number, stream = heapq.heappop(self._waiting)
             reader = _Reader(number, stream)

@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, BrokenStream, Unreachable
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.resources import PODS
 from argotui.services.streams import closing
+
+if TYPE_CHECKING:
+    from argotui.kube.client import Client
 
 MAX_LINE = 1 << 20
 """Bytes after which a line without an end is handed on in pieces, so that no log can fill the memory."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
-from argotui.kube.client import Client
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_WORKFLOW
@@ -22,6 +22,9 @@ from argotui.services.log_merge import LogMerge
 from argotui.services.log_stream import LogLine, LogRequest, LogSource, LogStream, Note, container_state
 from argotui.services.streams import closing
 from argotui.services.waiting import WorkflowGone, is_completed, wait_for_completion
+
+if TYPE_CHECKING:
+    from argotui.kube.client import Client
 
 __all__ = ["LogLine", "LogRequest", "LogSource", "pod_nodes_without_log", "workflow_logs"]
 

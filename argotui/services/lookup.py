@@ -6,14 +6,17 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from argotui.kube.client import Client
 from argotui.kube.errors import ApiError
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.keys import LABEL_COMPLETED, LABEL_PHASE, LABEL_RESUBMITTED_FROM
 from argotui.model.resources import WORKFLOWS
 from argotui.model.times import parse_time
+
+if TYPE_CHECKING:
+    from argotui.kube.client import Client
 
 LATEST = "@latest"
 PAGE = 500

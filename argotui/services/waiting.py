@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from argotui.engine.nodemap import node_map
-from argotui.kube.client import Client
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.keys import LABEL_COMPLETED
@@ -14,6 +14,9 @@ from argotui.model.phase import Phase, fulfilled
 from argotui.model.resources import WORKFLOWS, Resource
 from argotui.services.following import Trouble, follow_object
 from argotui.services.streams import closing
+
+if TYPE_CHECKING:
+    from argotui.kube.client import Client
 
 
 class WorkflowGone(Exception):

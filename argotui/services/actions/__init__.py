@@ -5,6 +5,7 @@
 
 from argotui.services.actions.asking import prepare
 from argotui.services.actions.gates import APPROVE, REJECT, SET, gate_fields, waiting_gates
+from argotui.services.actions.launch import FILE_SUBMIT, TEMPLATE_SUBMIT, draft_fields, drafts_of, template_target
 from argotui.services.actions.lifecycle import DELETE, RESUME, STOP, SUSPEND, TERMINATE
 from argotui.services.actions.perform import perform
 from argotui.services.actions.rerun import RESUBMIT, RETRY
@@ -31,7 +32,12 @@ from argotui.services.actions.types import (
 
 ACTIONS: dict[str, Action] = {
     action.id: action
-    for action in (APPROVE, REJECT, RETRY, RESUBMIT, SUSPEND, RESUME, STOP, TERMINATE, DELETE, SET)
+    for action in (
+        *(APPROVE, REJECT, SET),
+        *(SUSPEND, RESUME, STOP, TERMINATE, DELETE),
+        *(RETRY, RESUBMIT),
+        *(FILE_SUBMIT, TEMPLATE_SUBMIT),
+    )
 }
 """Every action by its id."""
 
@@ -55,8 +61,11 @@ __all__ = [
     "Target",
     "Verdict",
     "Write",
+    "draft_fields",
+    "drafts_of",
     "gate_fields",
     "perform",
     "prepare",
+    "template_target",
     "waiting_gates",
 ]

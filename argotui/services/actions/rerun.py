@@ -203,7 +203,7 @@ class _Retry:
             return names([str(nodes[i].get("displayName") or i) for i in ids if i in nodes])
 
         deleted, reset, kept = self.plan.deleted, self.plan.reset, self.plan.kept
-        lines = [f"{count(len(deleted), 'node')} run again, {len(reset)} are reset, {len(kept)} are kept"]
+        lines = [f"{count(len(deleted), 'node')} to run again, {len(reset)} to reset, {len(kept)} to keep"]
         lines += [f"run again: {called(deleted)}"] if deleted else []
         lines += [f"reset: {called(reset)}"] if reset else []
         pods = len(self.plan.delete_pods)

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from argotui.kube.client import Client
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.patching import create_merge_patch
 from argotui.model.resources import WORKFLOWS, Resource
 from argotui.services.identity import Identity
 from argotui.store.text import neutralise
+
+if TYPE_CHECKING:
+    from argotui.kube.client import Client
 
 Answers = Mapping[str, str]
 """What the person filled in, by field name. A flag is "true" or "false"; parameters are `parameters.NAME`."""
@@ -31,6 +33,14 @@ class ActionSession(Protocol):
 
     @property
     def identity(self) -> Identity: ...
+
+    @property
+    def namespace(self) -> str | None:
+        """Where things are made; None where all namespaces are shown."""
+
+    @property
+    def is_local(self) -> bool:
+        """The local cluster, whose controller is this version's own."""
 
 
 class ActionRefused(Exception):
