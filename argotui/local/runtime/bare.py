@@ -1,0 +1,243 @@
+"""The `process` runtime: plain processes, for machines that allow neither namespaces nor mounts.
+
+A step has a directory, HOME and TMPDIR of its own, and sees the host's file system beside them. Paths of the executor
+are rewritten in command, arguments and environment. What a pod needs at an absolute path below /tmp (outputs, mounts)
+it claims: pods that claim the same path run one after the other (see `claims`). Anything elsewhere is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+from pathlib import Path
+
+from argotui.local.runtime import waiter
+from argotui.local.runtime.claims import Claims
+from argotui.local.runtime.files import ContainerFiles, Layer
+from argotui.local.runtime.records import ContainerRecord, soon
+from argotui.local.runtime.types import ContainerPlan, Description, Launch, Mount, Refused, StartFailure
+from argotui.local.supervisor.process import start_ticks
+from argotui.model.documents import Document
+
+MARK = "ARGOTUI_CONTAINER"
+"""Variable in the environment of every process of a step, by which those are found that left the process group."""
+_EXECUTOR_PATHS = ("/var/run/argo", "/argo")
+_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_SWEEPS = 20
+_SANDBOX_HINT = "the process runtime cannot do that; the sandbox (bubblewrap) or podman can"
+_ISOLATES = ("environment", "HOME, TMPDIR and working directory", "process group")
+_NOT_ISOLATED = (
+    "images: none is pulled, the host's own tools stand in for them",
+    "file system: steps see and may change what you may, /tmp is shared",
+    "hostPath volumes are not read-only, whatever the mount says",
+    "processes: steps see all processes of the machine, and may signal yours",
+    "children that clear their environment and leave the process group are not found",
+    "network: steps share the host's",
+    "CPU, memory and process limits are not enforced",
+)
+
+
+class Bare:
+    """Runs each command as a plain process of this user."""
+
+    def __init__(self, reason: str, claims: Claims, search_path: str = waiter.PATH) -> None:
+        self.description = Description("process", "no namespaces, no mounts", _ISOLATES, _NOT_ISOLATED, reason)
+        self._search_path = search_path
+        self._claims = claims
+
+    def refusal(self, pod: Document) -> str:
+        """Users and read-only roots need a sandbox."""
+        spec = pod.get("spec") or {}
+        contexts = [("spec.securityContext", spec.get("securityContext") or {})]
+        for kind in ("initContainers", "containers"):
+            for number, container in enumerate(spec.get(kind) or ()):
+                contexts.append((f"spec.{kind}[{number}].securityContext", container.get("securityContext") or {}))
+        for path, context in contexts:
+            if context.get("runAsUser") not in (None, os.geteuid()):
+                return f"{path}.runAsUser: {_SANDBOX_HINT}"
+            if context.get("readOnlyRootFilesystem"):
+                return f"{path}.readOnlyRootFilesystem: {_SANDBOX_HINT}"
+        return ""
+
+    async def prepare(self, plan: ContainerPlan) -> Launch:
+        """Makes the step's directories and claims its absolute paths, which may mean waiting for other pods."""
+        home = plan.record.directory / "root"
+        for directory in (home, home / "home", home / "tmp"):
+            directory.mkdir(exist_ok=True)
+        rewritten, links = _sort_mounts(plan)
+        wanted = [link.container_path for link in links] + _outputs_outside(plan)
+        if wanted:
+            await self._claims.take(plan.pod_uid, wanted)
+        await asyncio.to_thread(_place, plan, links, wanted)
+        command = tuple(_rewrite(word, rewritten) for word in plan.command)
+        return Launch(
+            command=command,
+            environment={"PATH": self._search_path, **_environment(plan, rewritten, home)},
+            own_group=True,
+            directory=_working_dir(plan, rewritten, home),
+        )
+
+    def files(self, plan: ContainerPlan) -> ContainerFiles:
+        """The host's files, with the volumes at their paths."""
+        mounts = [Layer(mount.container_path, (mount.host_path,)) for mount in plan.mounts]
+        return ContainerFiles([Layer("/", (Path("/"),)), *mounts])
+
+    async def signal(self, record: ContainerRecord, number: int) -> bool:
+        """Signals the command's process group; SIGKILL also finds the children that have left it."""
+        leader = await soon(record.command, record)
+        alive = leader is not None and leader.is_alive()
+        if leader is not None and alive:
+            _signal_group(leader.pid, number)
+        if number != signal.SIGKILL:
+            return alive
+        return await asyncio.to_thread(kill_marked, mark_of(record)) > 0 or alive
+
+    async def finished(self, record: ContainerRecord) -> None:
+        """Kills what the command has left behind."""
+        await asyncio.to_thread(kill_marked, mark_of(record))
+
+    async def failure(self, plan: ContainerPlan, exit_code: int) -> StartFailure | None:
+        """Programs are looked up before; the rest cannot be told from the command's own exit code."""
+        return None
+
+    async def discard(self, record: ContainerRecord) -> None:
+        """Removes what the pod had at absolute paths, and lets the next one have them."""
+        for path in self._claims.held_by(record.pod_uid):
+            await asyncio.to_thread(clear, Path(path))
+        await self._claims.release(record.pod_uid)
+
+
+def _signal_group(leader: int, number: int) -> None:
+    """To the group, or to its leader alone where it has not made its group yet."""
+    with contextlib.suppress(ProcessLookupError):
+        try:
+            os.killpg(leader, number)
+        except ProcessLookupError:
+            os.kill(leader, number)
+
+
+def mark_of(record: ContainerRecord) -> str:
+    """The value of the mark in the environment."""
+    return f"{record.pod_uid}/{record.name}"
+
+
+def kill_marked(mark: str) -> int:
+    """Kills every process of this user that carries the mark; returns how many there were.
+
+    Looks again until none is left, since a process may fork while we look.
+    """
+    wanted = f"{MARK}={mark}".encode() + b"\0"
+    killed = 0
+    for _ in range(_SWEEPS):
+        found = [pid for pid in _own_processes() if _carries(pid, wanted)]
+        if not found:
+            break
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        killed += len(found)
+    return killed
+
+
+def _own_processes() -> list[int]:
+    me, found = os.geteuid(), []
+    with os.scandir("/proc") as entries:
+        for entry in entries:
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    if entry.stat().st_uid == me:
+                        found.append(int(entry.name))
+    return found
+
+
+def _carries(pid: int, wanted: bytes) -> bool:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            environment = file.read()
+    except OSError:
+        return False
+    return (b"\0" + environment).find(b"\0" + wanted) >= 0 and start_ticks(pid) is not None
+
+
+def _sort_mounts(plan: ContainerPlan) -> tuple[list[Mount], list[Mount]]:
+    """Mounts whose path is rewritten, and those that become links below /tmp. Raises Refused for any other."""
+    rewritten, links = [], []
+    for mount in plan.mounts:
+        path = mount.container_path
+        if any(path == own or path.startswith(f"{own}/") for own in _EXECUTOR_PATHS):
+            rewritten.append(mount)
+        elif mount.from_host and str(mount.host_path) == path:
+            continue  # it is there already
+        elif path.startswith("/tmp/") and ".." not in path.split("/"):
+            links.append(mount)
+        else:
+            raise Refused(f"volumeMounts: {mount.volume} cannot be mounted at {path}: {_SANDBOX_HINT}")
+    return rewritten, links
+
+
+def _outputs_outside(plan: ContainerPlan) -> list[str]:
+    """Absolute output paths that the command will write to directly. Raises Refused for those not below /tmp."""
+    wanted = []
+    for path in plan.output_paths:
+        inside = [mount for mount in plan.mounts if Path(path).is_relative_to(mount.container_path)]
+        if inside:
+            continue
+        if not path.startswith("/tmp/") or ".." in path.split("/"):
+            raise Refused(f"outputs.parameters: {path} is not below /tmp: {_SANDBOX_HINT}")
+        wanted.append(path)
+    return wanted
+
+
+def _place(plan: ContainerPlan, links: list[Mount], wanted: list[str]) -> None:
+    """Clears the claimed paths and puts the links in place."""
+    if plan.record.started() is not None:
+        return  # another kubelet has got further; what lies there is the step's
+    for path in wanted:
+        clear(Path(path))
+    for mount in links:
+        place = Path(mount.container_path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(mount.host_path)
+
+
+def clear(path: Path) -> None:
+    """Removes whatever is at the path."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _rewrite(text: str, mounts: list[Mount]) -> str:
+    for mount in sorted(mounts, key=lambda mount: len(mount.container_path), reverse=True):
+        pattern = rf"(?<![\w./-]){re.escape(mount.container_path)}(?=[/\s\"':;,]|$)"
+        text = re.sub(pattern, lambda _, mount=mount: str(mount.host_path), text)  # type: ignore[misc]
+    return text
+
+
+def _environment(plan: ContainerPlan, mounts: list[Mount], home: Path) -> dict[str, str]:
+    """Raises Refused for names that a shell cannot pass on."""
+    environment = {}
+    for name, value in plan.environment:
+        if not _SHELL_NAME.match(name):
+            raise Refused(f"env: the name {name!r} cannot be passed on by a shell: {_SANDBOX_HINT}")
+        environment[name] = _rewrite(value, mounts)
+    own = {"HOME": str(home / "home"), "TMPDIR": str(home / "tmp")}
+    return {**own, **environment, MARK: mark_of(plan.record)}
+
+
+def _working_dir(plan: ContainerPlan, mounts: list[Mount], home: Path) -> str:
+    """The step's own directory, or the one it asks for where that exists. Raises Refused."""
+    if not plan.working_dir or plan.working_dir == "/":
+        return str(home)
+    path = Path(_rewrite(plan.working_dir, mounts))
+    if str(path).startswith("/tmp/") and not path.exists():
+        path.mkdir(parents=True)
+    if not path.is_dir():
+        raise Refused(f"workingDir: {plan.working_dir} does not exist: {_SANDBOX_HINT}")
+    return str(path)
+

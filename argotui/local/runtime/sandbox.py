@@ -1,0 +1,266 @@
+"""The `sandbox` runtime: bubblewrap around each command; the host's own tools stand in for the image.
+
+The root is a directory of the pod's own. The host's system directories lie in it as overlays whose upper layers are
+in the container's directory, so the command may write anywhere, nothing of it reaches the host, and output files are
+read from outside when it has ended. Works as root and, in a user namespace, without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from argotui.local.runtime import waiter
+from argotui.local.runtime.files import ContainerFiles, Layer
+from argotui.local.runtime.hostview import HostView
+from argotui.local.runtime.records import LOG, SANDBOX_STATUS, TERMINATION, ContainerRecord, parent_of, soon
+from argotui.local.runtime.types import ContainerPlan, Description, Launch, Mount, Refused, StartFailure
+from argotui.model.documents import Document
+
+ARGUMENTS = "args"
+_ARGUMENTS_FD, _STATUS_FD = 3, 4
+# what Docker grants by default, without what could reach the host: raw sockets, device nodes, the audit log
+CAPABILITIES = (
+    "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
+    "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_SETFCAP",
+)
+_OWN_DIRECTORIES = (("tmp", 0o1777), ("var", 0o755), ("var/tmp", 0o1777), ("run", 0o755), ("root", 0o700),
+                    ("home", 0o755))
+_FORBIDDEN_MOUNTS = ("/proc", "/sys", "/dev")
+_ISOLATES = ("processes", "file system (own writable root and /tmp)", "environment", "hostname", "IPC")
+_NOT_ISOLATED = (
+    "images: none is pulled, the host's own tools stand in for them",
+    "network: steps share the host's",
+    "CPU and memory limits are not enforced",
+    "seccomp, AppArmor and SELinux profiles of pods are not applied",
+)
+
+
+class Layering(StrEnum):
+    """How the host's system directories get into a step's root; found out by trying."""
+
+    DISK = "overlay"
+    """Writable, what is written lies in the container's directory."""
+    MEMORY = "overlay in memory"
+    """Writable, where the state directory's file system cannot be an upper layer."""
+    READ_ONLY = "read-only"
+    """Where overlays are not allowed."""
+
+
+@dataclass(frozen=True)
+class SandboxSettings:
+    """What the probe has found."""
+
+    program: str
+    version: str
+    layering: Layering
+    user_namespace: bool
+    """Whether a user namespace is needed, which is so unless we are root."""
+
+
+class Sandbox:
+    """Runs each command under bubblewrap."""
+
+    def __init__(self, settings: SandboxSettings, host: HostView, reason: str, bound: str) -> None:
+        self._settings = settings
+        self._host = host
+        not_isolated = _NOT_ISOLATED if bound else (*_NOT_ISOLATED, "the number of processes is not bounded")
+        if settings.layering is Layering.READ_ONLY:
+            not_isolated = (*not_isolated, "the system directories are the host's, read-only")
+        isolates = (*_ISOLATES, f"number of processes ({bound})") if bound else _ISOLATES
+        version = f"bubblewrap {settings.version}, {'without' if settings.user_namespace else 'as'} root"
+        self.description = Description("sandbox", version, isolates, not_isolated, reason)
+
+    def refusal(self, pod: Document) -> str:
+        """Fields that would need a real container."""
+        return ""
+
+    async def prepare(self, plan: ContainerPlan) -> Launch:
+        """Makes the root and writes bubblewrap's arguments to a file: they hold secrets, which no `ps` must show."""
+        self._make_root(plan.record.directory / "root")
+        plan.record.path(TERMINATION).touch(mode=0o666)
+        arguments = self._arguments(plan)
+        _check_sizes(plan)
+        content = b"".join(os.fsencode(word) + b"\0" for word in arguments)
+        waiter.put(plan.record.path(ARGUMENTS), content)
+        return Launch(
+            command=(self._settings.program, "--args", str(_ARGUMENTS_FD), "--", *plan.command),
+            reads={_ARGUMENTS_FD: ARGUMENTS},
+            appends={_STATUS_FD: SANDBOX_STATUS},
+        )
+
+    def _make_root(self, root: Path) -> None:
+        root.mkdir(exist_ok=True)
+        for name, mode in _OWN_DIRECTORIES:
+            path = root / name
+            if not path.exists():
+                path.mkdir()
+                path.chmod(mode)
+        for link, target in self._host.links:
+            with contextlib.suppress(FileExistsError):
+                (root / link).symlink_to(target)
+
+    def files(self, plan: ContainerPlan) -> ContainerFiles:
+        """Own root, system directories as layered, volumes."""
+        directory = plan.record.directory
+        layers = [Layer("/", (directory / "root",))]
+        for name in self._host.directories:
+            upper = (directory / "upper" / name,) if self._settings.layering is Layering.DISK else ()
+            layers.append(Layer(f"/{name}", (*upper, Path("/", name))))
+        layers += [Layer(str(path), (path,)) for path in self._host.read_only]
+        layers += [Layer(mount.container_path, (mount.host_path,)) for mount in plan.mounts]
+        return ContainerFiles(layers)
+
+    async def signal(self, record: ContainerRecord, number: int) -> bool:
+        """SIGKILL ends the whole pid namespace, anything else goes to the command's process group."""
+        started = record.started()
+        if started is None or started.waiter is None or not record.is_running():
+            return False
+        waiter_pid, kill = started.waiter.pid, number == signal.SIGKILL
+        leader = await soon(lambda: _leader(record, waiter_pid, has_command=not kill), record)
+        if leader is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(leader, number) if kill else os.killpg(leader, number)
+            return True
+        return False
+
+    async def finished(self, record: ContainerRecord) -> None:
+        """Nothing outlives its pid namespace."""
+
+    async def failure(self, plan: ContainerPlan, exit_code: int) -> StartFailure | None:
+        """bubblewrap reports the command's exit code itself; where it did not, it failed before the command ran."""
+        if exit_code == 0 or exit_code > 128 or '"exit-code"' in _status_text(plan.record):
+            return None
+        try:
+            lines = plan.record.path(LOG).read_text(errors="replace").splitlines()
+        except OSError:
+            lines = []
+        said = next((line for line in reversed(lines) if line.startswith("bwrap: ")), "the sandbox could not be set up")
+        return StartFailure(said.removeprefix("bwrap: "))
+
+    async def discard(self, record: ContainerRecord) -> None:
+        """Everything lies in the container's directory."""
+
+    def _arguments(self, plan: ContainerPlan) -> list[str]:
+        words = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session"]
+        words += ["--hostname", plan.hostname, "--json-status-fd", str(_STATUS_FD)]
+        words += self._identity(plan)
+        words += ["--clearenv"]
+        defaults = {"PATH": self._host.search_path, "HOME": "/" if plan.user.uid else "/root"}
+        for name, value in {**defaults, "HOSTNAME": plan.hostname, **dict(plan.environment)}.items():
+            words += ["--setenv", name, value]
+        words += ["--bind", str(plan.record.directory / "root"), "/"]
+        words += self._system(plan)
+        words += ["--dev", "/dev", "--proc", "/proc"]
+        words += ["--bind", str(plan.record.path(TERMINATION)), "/dev/termination-log"]
+        words += _mount_arguments(plan)
+        working_dir = plan.working_dir or "/"
+        if working_dir != "/" and not any(mount.container_path == working_dir for mount in plan.mounts):
+            words += ["--dir", working_dir]
+        if plan.read_only_root:
+            words += ["--remount-ro", "/"]
+        return [*words, "--chdir", working_dir]
+
+    def _identity(self, plan: ContainerPlan) -> list[str]:
+        user = plan.user
+        words = []
+        if self._settings.user_namespace or user.uid or user.gid:
+            words += ["--unshare-user", "--uid", str(user.uid or 0), "--gid", str(user.gid or 0)]
+        words += ["--cap-drop", "ALL"]
+        if plan.keep_capabilities and not user.uid:
+            for capability in CAPABILITIES:
+                words += ["--cap-add", capability]
+        return words
+
+    def _system(self, plan: ContainerPlan) -> list[str]:
+        words: list[str] = []
+        for name in self._host.directories:
+            words += self._system_directory(plan, name)
+        for path in self._host.read_only:
+            words += ["--ro-bind-try", str(path), str(path)]
+        return words
+
+    def _system_directory(self, plan: ContainerPlan, name: str) -> list[str]:
+        path = f"/{name}"
+        if self._settings.layering is Layering.READ_ONLY:
+            return ["--ro-bind", path, path]
+        mask = self._host.mask_of(name)
+        sources = ["--overlay-src", path, *(["--overlay-src", str(mask)] if mask else [])]
+        if plan.read_only_root and mask:
+            return [*sources, "--ro-overlay", path]
+        if plan.read_only_root:
+            return ["--ro-bind", path, path]
+        if self._settings.layering is Layering.MEMORY:
+            return [*sources, "--tmp-overlay", path]
+        upper = plan.record.directory / "upper" / name
+        work = plan.record.directory / "work" / name
+        upper.mkdir(parents=True, exist_ok=True)
+        work.mkdir(parents=True, exist_ok=True)
+        return [*sources, "--overlay", str(upper), str(work), path]
+
+
+def _mount_arguments(plan: ContainerPlan) -> list[str]:
+    words = []
+    if plan.hosts_file is not None:
+        words += ["--bind", str(plan.hosts_file), "/etc/hosts"]
+    for mount in sorted(plan.mounts, key=lambda mount: mount.container_path.count("/")):
+        _check_mount(mount)
+        words += ["--ro-bind" if mount.read_only else "--bind", str(mount.host_path), mount.container_path]
+    return words
+
+
+def _check_mount(mount: Mount) -> None:
+    path = mount.container_path
+    if path == "/" or any(path == no or path.startswith(f"{no}/") for no in _FORBIDDEN_MOUNTS if path != "/dev/shm"):
+        raise Refused(f"volumeMounts: {mount.volume} cannot be mounted at {path}: the sandbox makes that itself")
+
+
+def _check_sizes(plan: ContainerPlan) -> None:
+    """The kernel would refuse the command; better said here than by bubblewrap."""
+    longest = 131072 - 1  # MAX_ARG_STRLEN with the final NUL
+    texts = [*plan.command, *(f"{name}={value}" for name, value in plan.environment)]
+    sizes = [len(os.fsencode(text)) for text in texts]
+    if max(sizes, default=0) > longest or sum(sizes) + 9 * len(sizes) > os.sysconf("SC_ARG_MAX") - 4096:
+        raise StartFailure(f"fork/exec {plan.command[0]}: argument list too long")
+
+
+def _status_text(record: ContainerRecord) -> str:
+    try:
+        return record.path(SANDBOX_STATUS).read_text()
+    except OSError:
+        return ""
+
+
+def _leader(record: ContainerRecord, waiter_pid: int, has_command: bool) -> int | None:
+    """Pid, as the host sees it, of the first process in the sandbox; its process group holds the command.
+
+    It is the grandchild of the waiter: checked, because the pid may be another process's by now. With `has_command`
+    only once the command's process is there: the first one itself is deaf to signals.
+    """
+    line = _status_text(record).partition("\n")[0]
+    try:
+        pid = int(json.loads(line)["child-pid"])
+    except (ValueError, KeyError):
+        return None
+    monitor = parent_of(pid)
+    if monitor is None or parent_of(monitor) != waiter_pid:
+        return None
+    return None if has_command and not _has_command(pid) else pid
+
+
+def _has_command(leader: int) -> bool:
+    try:
+        if os.getpgid(leader) != leader:
+            return False
+        with open(f"/proc/{leader}/task/{leader}/children", encoding="ascii") as file:
+            return bool(file.read().strip())
+    except FileNotFoundError:
+        return True  # a kernel that does not list children
+    except OSError:
+        return False
