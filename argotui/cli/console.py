@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-import threading
 from argparse import ArgumentParser
 from pathlib import Path
 
+from argotui.cli.local import local_cluster_runs
 from argotui.cli.options import common
 from argotui.cli.terminal import complain
-from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig
-
-_SLOW_SECONDS = 0.3
+from argotui.config.paths import local_kubeconfig
 
 
 def run_console(argv: list[str]) -> int:
@@ -26,7 +23,7 @@ def run_console(argv: list[str]) -> int:
         complain("--local cannot be combined with --kubeconfig or --context")
         return 2
     local = args.local or _falls_back(args.kubeconfig, args.context)
-    if local and not _local_cluster_runs():
+    if local and not local_cluster_runs():
         return 1
     # nothing that talks to a cluster is imported before the console has painted: that costs a third of a second
     from argotui.ui.app import run_console as run_app
@@ -66,21 +63,4 @@ def _falls_back(kubeconfig: str | None, context: str | None) -> bool:
     if configured or (Path.home() / ".kube" / "config").exists() or not local_kubeconfig().exists():
         return False
     complain("no kubeconfig is configured: using the local cluster")
-    return True
-
-
-def _local_cluster_runs() -> bool:
-    """Starts the local cluster or finds it running; says so when it takes a while, and why when it fails."""
-    from argotui.local.supervisor.lifecycle import StartFailed, start
-
-    notice = threading.Timer(_SLOW_SECONDS, print, ["starting the local cluster …"], {"file": sys.stderr})
-    notice.daemon = True
-    notice.start()
-    try:
-        asyncio.run(start(local_dir()))
-    except (StartFailed, UnsafeDirectory) as error:
-        complain(str(error))
-        return False
-    finally:
-        notice.cancel()
     return True

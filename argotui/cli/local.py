@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from argotui.local.supervisor import lifecycle
 from argotui.local.supervisor.lifecycle import RUNTIMES, RuntimeNote, StartFailed
 
 _MIB = 1024 * 1024
+_SLOW_SECONDS = 0.3
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,6 +49,21 @@ def run(args: argparse.Namespace) -> int:
     except (StartFailed, UnsafeDirectory) as error:
         print(f"argotui: {error}", file=sys.stderr)
         return 1
+
+
+def local_cluster_runs(runtime: str = "auto") -> bool:
+    """Starts the local cluster or finds it running; says so when it takes a while, and why when it fails."""
+    notice = threading.Timer(_SLOW_SECONDS, print, ["starting the local cluster …"], {"file": sys.stderr})
+    notice.daemon = True
+    notice.start()
+    try:
+        asyncio.run(lifecycle.start(local_dir(), runtime))
+    except (StartFailed, UnsafeDirectory) as error:
+        print(f"argotui: {error}", file=sys.stderr)
+        return False
+    finally:
+        notice.cancel()
+    return True
 
 
 def _start(args: argparse.Namespace) -> int:

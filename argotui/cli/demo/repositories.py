@@ -80,4 +80,5 @@ def _git(*arguments: str) -> None:
     identity |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in identity.items()}
     # the user's own git configuration (hooks, signing, templates) has no say here
     isolated = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    subprocess.run(["git", *arguments], check=True, env={**os.environ, **identity, **isolated}, stdin=subprocess.DEVNULL)
+    environment = {**os.environ, **identity, **isolated}
+    subprocess.run(["git", *arguments], check=True, env=environment, stdin=subprocess.DEVNULL)
