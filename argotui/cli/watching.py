@@ -126,7 +126,9 @@ class _Lines:
 
     def _changes(self, workflow: Document) -> Iterator[str]:
         nodes = node_map(workflow)
-        new = [node for key, node in nodes.items() if self._is_news(key, node)]
+        # the entry node is the workflow itself, which has a line of its own
+        steps = [(key, node) for key, node in nodes.items() if node.get("name") != documents.name(workflow)]
+        new = [node for key, node in steps if self._is_news(key, node)]
         for node in sorted(new, key=lambda node: (str(node.get("finishedAt") or "~"), str(node.get("startedAt")))):
             name = str(node.get("displayName") or node.get("name"))
             yield self._line(name, _state(node), str(node.get("message") or ""))

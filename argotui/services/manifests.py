@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 _ARGO_KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
 _SUFFIXES = (".yaml", ".yml", ".json")
 
-Locate = Callable[[str], tuple[int, int] | None]
+Locate = Callable[[str], tuple[int | None, int | None]]
 
 
-def _nowhere(path: str) -> None:
+def _nowhere(path: str) -> tuple[None, None]:
     """The position in an object that comes from no file."""
+    return None, None
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Draft:
 
     def problem(self, path: str, message: str, suggestion: str | None = None) -> Problem:
         """A problem of this document, with the place of the field where it can be found."""
-        line, column = self.locate(path) or (None, None)
+        line, column = self.locate(path)
         return Problem(self.source, line, column, path, message, suggestion)
 
 

@@ -86,7 +86,7 @@ def _with_options(draft: Draft, options: SubmitOptions) -> Draft:
     if not options.parameters:
         return replace(draft, document=document)
 
-    def locate(path: str) -> tuple[int, int] | None:
+    def locate(path: str) -> tuple[int | None, int | None]:
         # passed parameters stand first, so numbers of the list mean others in the file
         return draft.locate("spec.arguments") if path.startswith("spec.arguments.parameters") else draft.locate(path)
 
