@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from argotui.model.manifest.parts import Int64, Part, RawObject, Strings, Time
+from argotui.model.manifest.parts import Int64, Part, Quantity, RawObject, Strings, Time
 
 
 class OwnerReference(Part):
@@ -165,7 +165,7 @@ class ResourceFieldSelector(Part):
     """Container the value is taken from; needed for volumes, optional for environment variables."""
     resource: str
     """Which value, e.g. limits.cpu."""
-    divisor: str | int | None = None
+    divisor: Quantity | None = None
     """Unit the value is divided by, 1 if not given."""
 
 

@@ -339,10 +339,21 @@ class Data(Part):
     """Transformations, one after the other."""
 
 
+class CacheConfigMap(Part):
+    """ConfigMap that remembers results."""
+
+    name: str | None = None
+    """Name of the ConfigMap."""
+    key: str | None = None
+    """Not used: every result has its own key."""
+    optional: bool | None = None
+    """Not used."""
+
+
 class Cache(Part):
     """Where results are remembered."""
 
-    config_map: ConfigMapKeySelector | None = None
+    config_map: CacheConfigMap | None = None
     """ConfigMap that holds them."""
 
 
@@ -382,7 +393,7 @@ class Histogram(Part):
 
     value: str
     """The value to count."""
-    buckets: list[float | int]
+    buckets: list[float]
     """Upper bounds of the buckets."""
 
 

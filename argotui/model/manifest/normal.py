@@ -1,0 +1,72 @@
+"""A checked document as it is sent: any-strings are texts, numbers are plain (§0)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin
+
+from argotui.model.anystring import any_string
+from argotui.model.documents import Document
+from argotui.model.manifest.parts import AnyString, OctalInt, Part, Shape
+from argotui.model.structural import fields, inner_model, parts_of
+
+_ANY = next(extra for extra in get_args(AnyString) if isinstance(extra, Shape))
+
+
+def normalise(model: type[Part], document: Document) -> None:
+    """Change a document that fits the model in place; iterative work per level, depth is limited already."""
+    texts, inner = _plan(model)
+    for name in texts:
+        value = document.get(name)
+        if isinstance(value, list):
+            document[name] = [any_string(item) for item in value]
+        elif value is not None:
+            document[name] = any_string(value)
+    for name, part in inner:
+        for item in _objects(document.get(name), part):
+            normalise(part, item)
+
+
+def _objects(value: Any, part: type[Part]) -> list[Document]:
+    """The objects of a field: itself, elements of lists (and lists of lists), or the values of a map."""
+    if isinstance(value, list):
+        return [item for element in value for item in _objects(element, part)]
+    if not isinstance(value, dict):
+        return []
+    names = {field.name for field in fields(part)}
+    if value and not names & value.keys() and all(isinstance(item, dict) for item in value.values()):
+        return list(value.values())
+    return [value]
+
+
+@cache
+def _plan(model: type[Part]) -> tuple[tuple[str, ...], tuple[tuple[str, type[Part]], ...]]:
+    """Fields that are any-strings, and fields below which there are some."""
+    texts = tuple(field.name for field in fields(model) if _is_any(field.annotation))
+    inner = [(field.name, inner_model(field.annotation)) for field in fields(model)]
+    return texts, tuple((name, part) for name, part in inner if part and _holds(part))
+
+
+@cache
+def _holds(model: type[Part]) -> bool:
+    return any(_is_any(field.annotation) for part in {model} | parts_of(model) for field in fields(part))
+
+
+def _is_any(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        return _ANY in get_args(annotation)
+    return any(_is_any(argument) for argument in get_args(annotation))
+
+
+def plain_numbers(value: Any) -> Any:
+    """Replace numbers that remember how they were written by ordinary ones, in place."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        pairs = item.items() if isinstance(item, dict) else enumerate(item)
+        for key, part in list(pairs):
+            if isinstance(part, OctalInt):
+                item[key] = int(part)
+            elif isinstance(part, dict | list):
+                waiting.append(part)
+    return value

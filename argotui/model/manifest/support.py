@@ -1,0 +1,83 @@
+"""What this version does not run: fields that are known and valid, but would change behaviour.
+
+To support a field, take its line away.  Keys are `Model.field`: the name of the part in the manifest
+models, and the wire name of the field.  Not listed are fields that pass straight into the pod, and
+fields that do nothing unless another one does.
+"""
+
+from __future__ import annotations
+
+_NOT = "not supported by this version of argotui"
+_ARTIFACTS = f"artifacts are {_NOT}"
+_LOCKS = f"synchronization is {_NOT}"
+_METRICS = f"metrics are {_NOT}"
+_EXPRESSIONS = f"expressions are {_NOT}"
+_HOOKS = f"hooks are {_NOT}; the workflow's own onExit is"
+_TEMPLATE_REF = f"templateRef is {_NOT}; workflowTemplateRef is"
+_POD_PATCH = f"podSpecPatch is {_NOT}"
+_PARALLELISM = f"parallelism is {_NOT}"
+_EXECUTOR = f"settings of the executor are {_NOT}"
+_EVENTS = f"events are {_NOT}"
+
+UNSUPPORTED: dict[str, str] = {
+    # types of templates
+    "Template.containerSet": f"containerSet templates are {_NOT}",
+    "Template.resource": f"resource templates are {_NOT}",
+    "Template.data": f"data templates are {_NOT}",
+    "Template.http": f"http templates are {_NOT}",
+    "Template.plugin": f"plugin templates are {_NOT}",
+    # templates
+    "Template.daemon": f"daemon is {_NOT}",
+    "Template.sidecars": f"sidecars are {_NOT}",
+    "Template.initContainers": f"initContainers are {_NOT}",
+    "Template.synchronization": _LOCKS,
+    "Template.memoize": f"memoize is {_NOT}",
+    "Template.metrics": _METRICS,
+    "Template.podSpecPatch": _POD_PATCH,
+    "Template.parallelism": _PARALLELISM,
+    "Template.failFast": f"failFast of a template is {_NOT}; dag.failFast is",
+    "Template.timeout": f"timeout is {_NOT}; activeDeadlineSeconds is",
+    "Template.pendingTimeout": f"pendingTimeout is {_NOT}",
+    "Template.archiveLocation": _ARTIFACTS,
+    "Template.executor": _EXECUTOR,
+    "Template.annotations": f"annotations of a template are {_NOT}; metadata.annotations are",
+    # steps and tasks
+    "WorkflowStep.templateRef": _TEMPLATE_REF,
+    "WorkflowStep.inline": f"inline templates are {_NOT}",
+    "WorkflowStep.onExit": f"onExit of a step is {_NOT}; the workflow's own onExit is",
+    "WorkflowStep.hooks": _HOOKS,
+    "DAGTask.depends": f"depends is {_NOT}; dependencies is",
+    # parameters and artifacts
+    "Inputs.artifacts": _ARTIFACTS,
+    "Outputs.artifacts": _ARTIFACTS,
+    "Arguments.artifacts": _ARTIFACTS,
+    "ValueFrom.expression": _EXPRESSIONS,
+    "ValueFrom.jsonPath": f"jsonPath is {_NOT}, as it needs resource templates",
+    "ValueFrom.jqFilter": f"jqFilter is {_NOT}, as it needs resource templates",
+    "ValueFrom.event": _EVENTS,
+    # retries
+    "RetryStrategy.expression": _EXPRESSIONS,
+    "RetryStrategy.affinity": f"affinity of retries is {_NOT}",
+    # workflows
+    "WorkflowSpec.hooks": _HOOKS,
+    "WorkflowSpec.synchronization": _LOCKS,
+    "WorkflowSpec.metrics": _METRICS,
+    "WorkflowSpec.parallelism": _PARALLELISM,
+    "WorkflowSpec.podGC": f"podGC is {_NOT}; pods go with their workflow",
+    "WorkflowSpec.ttlStrategy": f"ttlStrategy is {_NOT}; workflows stay until somebody deletes them",
+    "WorkflowSpec.volumeClaimTemplates": f"volumeClaimTemplates are {_NOT}",
+    "WorkflowSpec.artifactRepositoryRef": _ARTIFACTS,
+    "WorkflowSpec.artifactGC": _ARTIFACTS,
+    "WorkflowSpec.archiveLogs": f"archiveLogs is {_NOT}",
+    "WorkflowSpec.podSpecPatch": _POD_PATCH,
+    "WorkflowSpec.podDisruptionBudget": f"podDisruptionBudget is {_NOT}",
+    "WorkflowSpec.executor": _EXECUTOR,
+    "WorkflowMetadata.labelsFrom": _EXPRESSIONS,
+    # kinds
+    "CronWorkflow.spec": f"running workflows on a schedule is {_NOT}",
+    "WorkflowEventBinding.spec": _EVENTS,
+}
+"""`Model.field` to the reason."""
+
+EXPRESSION_TAG = "{{="
+EXPRESSION_REASON = f"expression tags ({{{{=…}}}}) are {_NOT}"
