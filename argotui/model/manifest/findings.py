@@ -43,6 +43,7 @@ def _problem(model: type[Part], detail: Any, root: Spot | None, source: str) -> 
 def _words(model: type[Part], detail: Any, steps: tuple[Step, ...], root: Spot | None) -> tuple[str, str | None]:
     kind, value = detail["type"], detail["input"]
     text = spots.text_at(root, steps) if root else None
+    shown = text if text is not None else value
     match kind:
         case "extra_forbidden":
             return _unknown(model, steps)
@@ -59,9 +60,11 @@ def _words(model: type[Part], detail: Any, steps: tuple[Step, ...], root: Spot |
         case "model_type" | "dict_type" | "model_attributes_type":
             return f"must be an object, not {_named(value, text)}", _as_object(value)
         case "octal_text":
-            return f"{text or value} would be read as an octal number", f'put quotes around it: "{text or value}"'
-        case "any_string" | "int_or_string" | "quantity":
-            return f"{detail['msg']}, not {_named(value, text)}", _as_text(value)
+            return f"{shown} would be read as an octal number", f'put quotes around it: "{shown}"'
+        case "any_string":
+            return f"{detail['msg']}, not {_named(value, text)}", "write it as a JSON text in quotes"
+        case "int_or_string" | "quantity":
+            return f"{detail['msg']}, not {_named(value, text)}", None
     return str(detail["msg"]).replace("Input should be", "must be"), None
 
 
@@ -122,10 +125,6 @@ def _as_object(value: Any) -> str | None:
     if value is None:
         return "indent what belongs to it, or write {}"
     return None
-
-
-def _as_text(value: Any) -> str | None:
-    return "write it as a JSON text in quotes" if isinstance(value, dict | list) else None
 
 
 # ---------------------------------------------------------------- unknown fields

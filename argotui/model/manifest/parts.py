@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
@@ -61,6 +61,12 @@ def _quantity(value: Any) -> Any:
     raise PydanticCustomError("quantity", "must be a quantity such as 500m or 1Gi")
 
 
+def _one_key(value: dict[str, Any]) -> dict[str, Any]:
+    if len(value) != 1:
+        raise PydanticCustomError("one_key", "expected exactly one key, got {count}", {"count": len(value)})
+    return value
+
+
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1), Shape({"type": "integer", "format": "int32"})]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1), Shape({"type": "integer", "format": "int64"})]
 IntOrString = Annotated[Any, BeforeValidator(_int_or_string), Shape({"x-kubernetes-int-or-string": True})]
@@ -71,5 +77,7 @@ Raw = Annotated[Any, Shape({"x-kubernetes-preserve-unknown-fields": True})]
 """Any JSON value, kept as it is."""
 RawObject = Annotated[dict[str, Any], Shape({"type": "object", "x-kubernetes-preserve-unknown-fields": True})]
 """Any JSON object, kept as it is."""
+OneKeyObject = Annotated[dict[str, Any], AfterValidator(_one_key), *get_args(RawObject)[1:]]
+"""An object of any content with one member."""
 Strings = dict[str, str]
 Quantities = dict[str, Quantity]

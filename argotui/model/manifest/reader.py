@@ -190,7 +190,8 @@ class _Builder:
         frame = self._frames[-1]
         if isinstance(frame.value, list):
             frame.value.append(value)
-            (frame.spot.items or []).append(spot)
+            if frame.spot.items is not None:
+                frame.spot.items.append(spot)
         elif frame.key is None:
             self._key(event, frame, value, spot)
         else:

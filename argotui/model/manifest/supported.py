@@ -14,7 +14,6 @@ from argotui.model.manifest.support import EXPRESSION_REASON, EXPRESSION_TAG, UN
 from argotui.model.structural import fields
 
 Finding = tuple[str, str]
-_ASKS_NOTHING: tuple[Any, ...] = (None, False, "", [], {})
 _DEEPEST = 250
 """Steps of a path; manifests cannot be as deep, and live objects that are were never run."""
 
@@ -38,7 +37,7 @@ def _walk(model: type[Part], value: Any, path: tuple[Step, ...], found: list[Fin
         return
     for field in fields(model):
         below, place = value.get(field.name), (*path, field.name)
-        if below in _ASKS_NOTHING and below != 0:
+        if below is None or below is False or below in ("", [], {}):
             continue
         if reason := _reason(model, field.name):
             found.append((spots.format_path(place), reason))

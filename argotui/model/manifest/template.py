@@ -7,9 +7,9 @@ from argotui.model.manifest.parts import (
     AnyString,
     Int64,
     IntOrString,
+    OneKeyObject,
     Part,
     Raw,
-    RawObject,
     Strings,
 )
 from argotui.model.manifest.scheduling import (
@@ -541,7 +541,7 @@ class Template(Part):
     """Make a request."""
     data: Data | None = None
     """Collect and transform data."""
-    plugin: RawObject | None = None
+    plugin: OneKeyObject | None = None
     """Whatever an executor plugin understands."""
     retry_strategy: RetryStrategy | None = None
     """Whether and when it is tried again."""
