@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import chain
 
 from argotui.engine.config import EngineConfig
+from argotui.engine.merge import SpecPatchError, patch_pod_spec
 from argotui.engine.pods import commands, containers, environment, volumes
 from argotui.engine.pods.gotemplate import executor_template
 from argotui.engine.pods.limits import check_sizes
@@ -59,7 +60,6 @@ def build_pod(
         workflow, template, node_name, node_id, pod_name, include_result, deadline,
         active_deadline_seconds, on_exit, scope, config, boundary_template,
     )  # fmt: skip
-    _refuse_patches(request)
     mains = containers.main_containers(request)
     pod: Document = {
         "apiVersion": "v1",
@@ -140,6 +140,7 @@ def _finished(request: PodRequest, pod: Document) -> Document:
     text = go_json(staged)
     for container in pod["spec"]["initContainers"]:
         environment.add(container, [environment.variable(environment.TEMPLATE, text)])
+    pod["spec"] = _patched(request, staged, pod["spec"])
     _finish_regular(request, pod["spec"])
     check_sizes(pod, text)
     return pod
@@ -153,11 +154,13 @@ def _substituted(request: PodRequest, document: Document) -> Document:
     return result
 
 
-def _refuse_patches(request: PodRequest) -> None:
-    name = request.template.get("name") or ""
-    for where, holder in ((f"templates.{name}", request.template), ("spec", request.spec)):
-        if holder.get("podSpecPatch"):
-            raise PodBuildError(f"{where}.podSpecPatch is not supported by this version of argotui")
+def _patched(request: PodRequest, staged: Document, spec: Document) -> Document:
+    """`podSpecPatch` of the workflow, then of the template (§2.3)."""
+    own = _substituted(request, {"patch": request.spec.get("podSpecPatch") or ""})["patch"]
+    try:
+        return patch_pod_spec(spec, (own, staged.get("podSpecPatch") or ""))
+    except SpecPatchError as error:
+        raise PodBuildError(str(error)) from error
 
 
 def _finish_regular(request: PodRequest, spec: Document) -> None:

@@ -22,9 +22,6 @@ from tests.conformance import compare
 from .apidefaults import defaulted
 
 CASES = Path(__file__).parents[2] / "conformance" / "cases"
-UNSUPPORTED = {
-    "pod-spec-patch": "podSpecPatch",
-}
 RECORDED = sorted(path.parent.name for path in CASES.glob("*/expected-pods.json"))
 PODS = [
     pytest.param(case, pod, id=f"{case}-{pod['annotations']['workflows.argoproj.io/node-name']}")
@@ -80,8 +77,6 @@ def built(case: str, pod: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("case", "pod"), PODS)
 def test_pod_as_upstream_created_it(case: str, pod: dict[str, Any]) -> None:
-    if case == "pod-spec-patch" or "affinity" in pod["spec"]:
-        pytest.skip(f"{UNSUPPORTED[case]} is not supported yet")
     found = compare.normalise_pod(defaulted(built(case, pod)))
     assert list(compare.differences(pod, found)) == []
 
