@@ -7,14 +7,11 @@ parameter with two sources would be nonsense.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from argotui.model.documents import Document, clone
-from argotui.model.manifest.reader import read_documents
-from argotui.model.patching import PatchError, strategic_merge
-from argotui.model.problem import ManifestError
+from argotui.model.patching import strategic_merge
 
 Spec = Mapping[str, Any]
 
@@ -72,36 +69,6 @@ def with_template_defaults(template: Document, defaults: Spec | None) -> Documen
     kind = template_type(template)
     under = {key: value for key, value in defaults.items() if key not in TEMPLATE_TYPES or key == kind}
     return strategic_merge(under, template, "Template")
-
-
-class SpecPatchError(ValueError):
-    """A `podSpecPatch` that cannot be read or applied; the text quotes it."""
-
-
-def patch_pod_spec(spec: Spec, patches: Iterable[str]) -> Document:
-    """A pod spec after `podSpecPatch` texts, YAML or JSON, one after the other; empty ones change nothing.
-
-    Fields that pods do not have are left for the API server to judge.  Raises SpecPatchError.
-    """
-    result: Document = clone(dict(spec))
-    for text in patches:
-        if not text.strip():
-            continue
-        try:
-            result = strategic_merge(result, _patch_of(text), "PodSpec")
-        except (PatchError, ManifestError, ValueError) as error:
-            raise SpecPatchError(f"invalid podSpecPatch {json.dumps(text, ensure_ascii=False)}: {error}") from error
-    return result
-
-
-def _patch_of(text: str) -> Document:
-    if text.lstrip().startswith("{"):
-        found = json.loads(text)
-    else:
-        found = next((read.value for read in read_documents(text, "podSpecPatch")), {})
-    if not isinstance(found, dict):
-        raise ValueError("it must be an object with fields of a pod's spec")
-    return found
 
 
 def template_type(template: Spec) -> str:

@@ -7,12 +7,12 @@ from datetime import datetime
 from itertools import chain
 
 from argotui.engine.config import EngineConfig
-from argotui.engine.merge import SpecPatchError, patch_pod_spec
 from argotui.engine.pods import commands, containers, environment, volumes
 from argotui.engine.pods.gotemplate import executor_template
 from argotui.engine.pods.limits import check_sizes
 from argotui.engine.pods.request import PodBuildError, PodRequest
 from argotui.engine.pods.scheduling import pod_fields
+from argotui.engine.pods.specpatch import SpecPatchError, patch_pod_spec
 from argotui.engine.template import TemplateError, substitute_document
 from argotui.model import documents
 from argotui.model.documents import Document, go_json

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from argotui.engine.merge import (
-    SpecPatchError,
     fill_metadata,
     join_specs,
-    patch_pod_spec,
     stored_spec_is_stale,
     template_type,
     with_template_defaults,
 )
+from argotui.engine.pods.specpatch import SpecPatchError, patch_pod_spec
 
 GOLDENS = Path(__file__).parents[2] / "goldens" / "strategicpatch.jsonl"
 ROWS = [json.loads(line) for line in GOLDENS.read_text("utf8").splitlines()]
