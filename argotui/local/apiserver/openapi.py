@@ -147,7 +147,7 @@ def _kind_schema(collection: Collection, schemas: Document) -> Document:
     kind = collection.resource.kind
     if collection.builtin:
         return _type_schema(kind, _prefix(collection), schemas)
-    schema: Document = dict(collection.schema or {"type": "object", "x-kubernetes-preserve-unknown-fields": True})
+    schema: Document = dict(collection.schema() or {"type": "object", "x-kubernetes-preserve-unknown-fields": True})
     metadata = {
         "description": "Name, labels and what else all objects have.",
         "allOf": [_reference(f"{_META}.ObjectMeta")],

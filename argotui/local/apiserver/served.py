@@ -5,13 +5,14 @@ Built-in kinds are a fixed table; kinds of CustomResourceDefinitions come and go
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
+from argotui.local.apiserver.storage.entry import Key
 from argotui.local.apiserver.storage.store import Change, Store
 from argotui.model import resources
 from argotui.model.documents import Document
@@ -41,15 +42,19 @@ _CATEGORIES = {"pods": ("all",), "services": ("all",), "jobs.batch": ("all",)}
 
 @dataclass(frozen=True)
 class Collection:
-    """A served resource. `crd` is the CustomResourceDefinition it comes from, None for a built-in kind."""
+    """A served resource. `definition` reads the CustomResourceDefinition it comes from, None for a built-in kind.
+
+    Definitions are large (the schema of a workflow has 700 kB), so they are read when something is
+    made of them, and not kept.
+    """
 
     resource: Resource
     list_kind: str
     subresources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    crd: Document | None = field(default=None, compare=False)
+    definition: Callable[[], Document] | None = field(default=None, compare=False, repr=False)
     cache: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
-    """What others have made of the definition: strategy, columns, schemas."""
+    """What others have made of the definition: strategy, columns."""
 
     @cached_property
     def id(self) -> str:
@@ -64,25 +69,23 @@ class Collection:
     @property
     def builtin(self) -> bool:
         """Whether the kind is Kubernetes' own, with Go types behind it upstream."""
-        return self.crd is None
+        return self.definition is None
 
     @property
     def field_paths(self) -> tuple[str, ...]:
         """Fields for field selectors beyond metadata.name and metadata.namespace."""
         return _FIELDS.get(self.id, ())
 
-    @cached_property
     def version_spec(self) -> Document:
         """The served version's part of the CustomResourceDefinition; empty for a built-in kind."""
-        for version in self.crd["spec"]["versions"] if self.crd else ():
+        for version in self.definition()["spec"]["versions"] if self.definition else ():
             if version["name"] == self.resource.version:
                 return version  # type: ignore[no-any-return]
         return {}
 
-    @cached_property
     def schema(self) -> Document | None:
         """The structural schema, None when there is none."""
-        found: Any = self.version_spec.get("schema", {}).get("openAPIV3Schema")
+        found: Any = self.version_spec().get("schema", {}).get("openAPIV3Schema")
         return found if isinstance(found, dict) else None
 
 
@@ -103,25 +106,52 @@ def _builtin(resource: Resource) -> Collection:
     return Collection(resource, f"{resource.kind}List", (*status, *own), _CATEGORIES.get(resource.group_resource, ()))
 
 
-def custom(crd: Document) -> Collection:
+class _Names(msgspec.Struct):
+    kind: str
+    plural: str
+    singular: str = ""
+    listKind: str = ""  # noqa: N815 - as on the wire
+    shortNames: tuple[str, ...] = ()  # noqa: N815
+    categories: tuple[str, ...] = ()
+
+
+class _Version(msgspec.Struct):
+    name: str
+    served: bool = False
+    subresources: dict[str, Any] | None = None
+
+
+class _Spec(msgspec.Struct):
+    group: str
+    scope: str
+    names: _Names
+    versions: tuple[_Version, ...]
+
+
+class _Definition(msgspec.Struct):
+    """As much of a CustomResourceDefinition as serving its objects needs; the schema is skipped."""
+
+    spec: _Spec
+
+
+def custom(body: bytes, definition: Callable[[], Document]) -> Collection:
     """The collection that a CustomResourceDefinition describes (its one served version)."""
-    spec = crd["spec"]
-    names = spec["names"]
-    version = next(v for v in spec["versions"] if v.get("served"))
-    has_status = "status" in (version.get("subresources") or {})
+    spec = msgspec.json.decode(body, type=_Definition).spec
+    names = spec.names
+    version = next(version for version in spec.versions if version.served)
+    has_status = "status" in (version.subresources or {})
     resource = Resource(
-        spec["group"],
-        version["name"],
-        names["kind"],
-        names["plural"],
-        names.get("singular") or names["kind"].lower(),
-        tuple(names.get("shortNames") or ()),
-        namespaced=spec["scope"] == "Namespaced",
+        spec.group,
+        version.name,
+        names.kind,
+        names.plural,
+        names.singular or names.kind.lower(),
+        names.shortNames,
+        namespaced=spec.scope == "Namespaced",
         status_subresource=has_status,
     )
-    list_kind = names.get("listKind") or f"{names['kind']}List"
-    categories = tuple(names.get("categories") or ())
-    return Collection(resource, list_kind, ("status",) if has_status else (), categories, crd)
+    list_kind = names.listKind or f"{names.kind}List"
+    return Collection(resource, list_kind, ("status",) if has_status else (), names.categories, definition)
 
 
 class Served:
@@ -181,13 +211,21 @@ class Definitions:
     def start(self) -> None:
         """Serves what is defined already."""
         for entry in self._store.head.shelf(self._COLLECTION).select():
-            self._served.add(custom(self._store.document(entry)))
+            self._serve(entry.key, self._store.body(entry))
 
     def observe(self, change: Change) -> None:
         """Follows a committed change."""
-        if change.entry.key.collection != self._COLLECTION:
+        key = change.entry.key
+        if key.collection != self._COLLECTION:
             return
         if change.deleted:
-            self._served.remove(change.entry.key.name)
+            self._served.remove(key.name)
         else:
-            self._served.add(custom(msgspec.json.decode(change.body)))
+            self._serve(key, change.body)
+
+    def _serve(self, key: Key, body: bytes) -> None:
+        self._served.add(custom(body, lambda: self._read(key)))
+
+    def _read(self, key: Key) -> Document:
+        entry = self._store.get(key)
+        return self._store.document(entry) if entry is not None else {"spec": {"versions": []}}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonschema_rs
+import msgspec
 
 from argotui.local.apiserver.status import Cause
 from argotui.model.documents import Document, clone
@@ -20,21 +21,33 @@ _MAX_CAUSES = 50
 
 
 class Pruner:
-    """Drops unknown fields and fills in defaults, in one walk. Made once for a schema."""
+    """Drops unknown fields and fills in defaults, in one walk. Made once for a schema; equal parts are shared."""
 
     __slots__ = ("_default", "_defaults", "_embedded", "_extra", "_fields", "_items", "_nullable", "_open")
+    _made: ClassVar[dict[tuple[Any, ...], Pruner]] = {}
 
-    def __init__(self, schema: Document) -> None:
-        self._fields = {key: Pruner(child) for key, child in (schema.get("properties") or {}).items()}
-        extra = schema.get("additionalProperties")
-        self._extra = Pruner(extra) if isinstance(extra, dict) else None
-        items = schema.get("items")
-        self._items = Pruner(items) if isinstance(items, dict) else None
-        self._open = bool(schema.get("x-kubernetes-preserve-unknown-fields")) or extra is True
+    def __init__(self, fields: dict[str, Pruner], extra: Pruner | None, items: Pruner | None, schema: Document) -> None:
+        self._fields = fields
+        self._extra = extra
+        self._items = items
+        self._open = (
+            bool(schema.get("x-kubernetes-preserve-unknown-fields")) or schema.get("additionalProperties") is True
+        )
         self._embedded = bool(schema.get("x-kubernetes-embedded-resource"))
         self._nullable = bool(schema.get("nullable"))
         self._default = schema.get("default")
         self._defaults = {key: child for key, child in self._fields.items() if child._default is not None}
+
+    @classmethod
+    def of(cls, schema: Document) -> Pruner:
+        """The pruner of a schema."""
+        fields = {key: cls.of(child) for key, child in (schema.get("properties") or {}).items()}
+        below = [schema.get(word) for word in ("additionalProperties", "items")]
+        extra, items = (cls.of(child) if isinstance(child, dict) else None for child in below)
+        made = cls(fields, extra, items, schema)
+        children = (*((key, id(child)) for key, child in fields.items()), id(extra), id(items))
+        key = (children, made._open, made._embedded, made._nullable, json.dumps(made._default))
+        return cls._made.setdefault(key, made)
 
     @property
     def idle(self) -> bool:
@@ -75,8 +88,41 @@ def has_rules(schema: Any) -> bool:
     return isinstance(schema, list) and any(has_rules(child) for child in schema)
 
 
-def json_schema(schema: Document) -> Document:
-    """The same schema in the words of JSON Schema; what only Kubernetes knows is translated or left out."""
+class _Translation:
+    """A structural schema in the words of JSON Schema; what only Kubernetes knows is translated or left out.
+
+    Objects that occur more than once are referred to: a workflow has the schema of a container in
+    dozens of places, and a validator compiles each place on its own.
+    """
+
+    def __init__(self) -> None:
+        self.definitions: Document = {}
+        self._names: dict[bytes, str] = {}
+
+    def of(self, schema: Document) -> Document:
+        """The translation of a schema, or a reference to it."""
+        found = _words(schema)
+        if "properties" in schema:
+            found["properties"] = {key: self.of(child) for key, child in schema["properties"].items()}
+        for word in ("items", "additionalProperties", "not"):
+            if isinstance(schema.get(word), dict):
+                found[word] = self.of(schema[word])
+        for word in ("allOf", "anyOf", "oneOf"):
+            if isinstance(schema.get(word), list):
+                found[word] = [self.of(child) for child in schema[word]]
+        return self._refer(found) if "properties" in found else found
+
+    def _refer(self, schema: Document) -> Document:
+        text = msgspec.json.encode(schema, order="deterministic")
+        name = self._names.get(text)
+        if name is None:
+            name = self._names[text] = f"d{len(self._names)}"
+            self.definitions[name] = schema
+        return {"$ref": f"#/$defs/{name}"}
+
+
+def _words(schema: Document) -> Document:
+    """The words that are about the value itself."""
     found: Document = {word: value for word, value in schema.items() if word in _KEPT_WORDS}
     if schema.get("x-kubernetes-int-or-string"):
         found["type"] = ["integer", "string"]
@@ -88,15 +134,13 @@ def json_schema(schema: Document) -> Document:
     for bound, word in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if schema.get(word) is True and bound in found:
             found[word] = found.pop(bound)
-    if "properties" in schema:
-        found["properties"] = {key: json_schema(child) for key, child in schema["properties"].items()}
-    for word in ("items", "additionalProperties", "not"):
-        if isinstance(schema.get(word), dict):
-            found[word] = json_schema(schema[word])
-    for word in ("allOf", "anyOf", "oneOf"):
-        if isinstance(schema.get(word), list):
-            found[word] = [json_schema(child) for child in schema[word]]
     return found
+
+
+def json_schema(schema: Document) -> Document:
+    """The same schema in the words of JSON Schema."""
+    translation = _Translation()
+    return {**translation.of(schema), "$defs": translation.definitions}
 
 
 class Validator:

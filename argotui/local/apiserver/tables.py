@@ -85,7 +85,7 @@ def _event_row(row: Callable[[bytes], list[Any]]) -> Callable[[bytes], list[Any]
 
 def _custom(collection: Collection) -> _Printer:
     """The additionalPrinterColumns of a definition."""
-    wanted = collection.version_spec.get("additionalPrinterColumns") or [_AGE]
+    wanted = collection.version_spec().get("additionalPrinterColumns") or [_AGE]
     named = tuple(
         Column(
             column["name"],

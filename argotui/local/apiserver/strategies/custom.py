@@ -27,10 +27,10 @@ class CustomStrategy(Strategy):
 
     def __init__(self, collection: Collection) -> None:
         super().__init__(collection)
-        schema = collection.schema or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        schema = collection.schema() or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
         properties = schema.get("properties") or {}
         self._open = bool(schema.get("x-kubernetes-preserve-unknown-fields"))
-        self._pruners = {key: Pruner(child) for key, child in properties.items() if key not in _HEAD}
+        self._pruners = {key: Pruner.of(child) for key, child in properties.items() if key not in _HEAD}
         self._schema = {key: child for key, child in properties.items() if key not in _HEAD}
         self._required = [key for key in schema.get("required", ()) if key not in _HEAD]
         self._has_rules = has_rules(schema)
