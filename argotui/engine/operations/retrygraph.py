@@ -120,20 +120,31 @@ def _drop_exit_handler(graph: Graph, selection: Selection) -> None:
 def _seeds(graph: Graph, chosen: NodeSelector | None) -> set[str]:
     """What the person chose, and what failed without anything below it having succeeded."""
     picked = {node_id for node_id, node in graph.nodes.items() if chosen is not None and chosen.matches(node)}
+    overcome = _above_success(graph, picked)
     failed = set()
     for node_id, node in graph.nodes.items():
         if not node_failed(node) or graph.type(node_id) not in _EXECUTED:
             continue
         judged = (graph.parent(node_id) or node_id) if is_retried(node) else node_id
-        if not _succeeded_below(graph, judged, picked):
+        if judged not in overcome:
             failed.add(node_id)
     return picked | failed
 
 
-def _succeeded_below(graph: Graph, node_id: str, picked: set[str]) -> bool:
-    return any(
-        child not in picked and graph.nodes[child].get("phase") == Phase.SUCCEEDED for child in graph.below(node_id)
-    )
+def _above_success(graph: Graph, picked: set[str]) -> set[str]:
+    """Nodes with a descendant that succeeded and was not picked."""
+    parents: dict[str, list[str]] = {}
+    for node_id in graph.nodes:
+        for child in graph.children(node_id):
+            parents.setdefault(child, []).append(node_id)
+    waiting = [i for i, n in graph.nodes.items() if n.get("phase") == Phase.SUCCEEDED and i not in picked]
+    found: set[str] = set()
+    while waiting:
+        for parent in parents.get(waiting.pop(), ()):
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
 
 
 class _Path:
