@@ -98,16 +98,22 @@ class Runner:
         self._forget()
         return True
 
-    async def finish(self) -> None:
-        """The workflow is complete and stored as such: carries out what is left, then ends."""
+    async def leave(self, version: str) -> bool:
+        """The object is out of sight since `version`. True when that was our own last write, and all is done after it.
+
+        A watch with a selector shows completion and deletion alike, with the content of before.
+        """
         self._over = True
         self._alarm.clear()
         if self._task is not None:
             await asyncio.wait([self._task])
-        if self._writer is not None:
+        if self._writer is not None and self._acting is not None:
             await self._writer.drained()
-        if self._acting is not None:
-            await self._acting.drained()
+            if self._writer.version == version:
+                await self._acting.drained()
+                return True
+        await self.stop()
+        return False
 
     async def stop(self) -> None:
         """Ends at once. Requests on their way are dropped: what they did is found by the next load."""

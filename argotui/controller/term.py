@@ -7,7 +7,8 @@ forgotten with it.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from argotui.controller.caches import Caches, workflow_key
 from argotui.controller.events import Events
@@ -25,8 +26,7 @@ from argotui.engine.effects import EmitEvent
 from argotui.engine.facts import PodChanged, PodGone, TaskResultChanged
 from argotui.kube.client import Client
 from argotui.kube.reflector import Delta, DeltaType, Key
-from argotui.model import keys
-from argotui.model.documents import Document, labels, name, namespace, uid
+from argotui.model.documents import Document, name, namespace, resource_version, uid
 from argotui.model.resources import PODS, WORKFLOW_TASK_RESULTS, WORKFLOWS
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class Term:
         runner = self._runners.get(key)
         if delta.type is DeltaType.DELETED:
             if runner is not None and runner.uid == uid(delta.object):
-                self._dismiss(key, runner, complete=labels(delta.object).get(keys.LABEL_COMPLETED) == "true")
+                self._dismiss(key, runner, resource_version(delta.object))
         elif runner is not None and runner.uid == uid(delta.object):
             runner.saw(delta.object)
         else:
@@ -138,12 +138,20 @@ class Term:
         self._runners[key] = runner
         runner.wake()
 
-    def _dismiss(self, key: Key, runner: Runner, *, complete: bool) -> None:
-        """A complete workflow leaves the selector and is cleaned up after; a deleted one needs nothing more."""
+    def _dismiss(self, key: Key, runner: Runner, version: str) -> None:
+        """The workflow is complete, deleted, or out of scope."""
         del self._runners[key]
         self._loaded.pop(runner, None)
-        work = runner.finish() if complete else runner.stop()
-        task = self._crew.start(f"end of {runner.title}", work)
+
+        async def end() -> None:
+            if not await runner.leave(version):
+                await self._leftovers.tidy(key)
+
+        self._take_leave(key, f"end of {runner.title}", end())
+
+    def _take_leave(self, key: Key, title: str, work: Coroutine[Any, Any, None]) -> None:
+        """While `work` goes on, a new workflow of that name waits."""
+        task = self._crew.start(title, work)
         self._leaving[key] = task
         task.add_done_callback(lambda done: self._left(key, done))
 
@@ -152,18 +160,14 @@ class Term:
             del self._leaving[key]
 
     def _pod(self, delta: Delta) -> None:
-        pod = delta.object
-        left_selector = labels(pod).get(keys.LABEL_COMPLETED) == "true"
-        gone = delta.type is DeltaType.DELETED and not left_selector
+        pod, gone = delta.object, delta.type is DeltaType.DELETED
         self.terminations.observe(pod, gone=gone)
         runner = self._runner_of(pod)
         if runner is None:
             return
         runner.shown(pod)
-        if gone:
-            runner.tell(PodGone(name(pod), uid(pod)))
-        elif delta.type is not DeltaType.DELETED:
-            runner.tell(PodChanged(pod))
+        # a pod that was labelled completed leaves the watch in the same way; its node is fulfilled then
+        runner.tell(PodGone(name(pod), uid(pod)) if gone else PodChanged(pod))
 
     def _result(self, delta: Delta) -> None:
         if delta.type is DeltaType.DELETED:
@@ -179,8 +183,7 @@ class Term:
         key = workflow_key(document)
         runner = self._runners.get(key)
         if runner is None:
-            if key not in self._leaving:
-                self._tidy(key)
+            self._tidy(key)
             return None
         owners = (document.get("metadata") or {}).get("ownerReferences") or []
         foreign = owners and all(each.get("uid") != runner.uid for each in owners)
@@ -205,6 +208,4 @@ class Term:
 
     def _tidy(self, key: Key) -> None:
         if key not in self._leaving:
-            task = self._crew.start("leftovers", self._leftovers.tidy(key))
-            self._leaving[key] = task
-            task.add_done_callback(lambda done: self._left(key, done))
+            self._take_leave(key, "leftovers", self._leftovers.tidy(key))
