@@ -17,7 +17,7 @@ from argotui.engine.template import (
     STRICT,
     Compiled,
     TemplateError,
-    compiled,
+    compile_text,
     dumps,
     loads_substituted,
 )
@@ -99,7 +99,7 @@ class _Renderer:
         self._scope = scope
         body = {key: value for key, value in step.items() if key not in LOOP_FIELDS}
         try:
-            self._body = compiled(dumps(body))
+            self._body = compile_text(dumps(body))
             self._fields = self._tags_of_fields()
         except TemplateError as error:
             raise EngineError(f"unable to parse argo variable: {error}") from None
@@ -107,7 +107,7 @@ class _Renderer:
 
     def _tags_of_fields(self) -> Compiled | None:
         text = dumps({key: self._step[key] for key in LOOP_FIELDS if key in self._step})
-        return compiled(text) if OPEN in text else None
+        return compile_text(text) if OPEN in text else None
 
     def render(self, index: int, item: Any) -> Document:
         scope = ChainMap(item_variables(item), self._scope)  # type: ignore[arg-type]

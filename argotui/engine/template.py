@@ -14,7 +14,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -98,12 +97,6 @@ def compile_text(text: str) -> Compiled:
         position = end + len(CLOSE)
 
 
-@lru_cache(maxsize=2048)
-def compiled(text: str) -> Compiled:
-    """`compile_text` with a memory: one workflow renders the same texts again and again."""
-    return compile_text(text)
-
-
 def _unclosed(text: str, rest: str) -> str:
     return f'Cannot find end tag="}}}}" in the template={gotext.quote(text)} starting from {gotext.quote(rest)}'
 
@@ -163,7 +156,7 @@ def substitute(
     if not is_json(text_json):
         raise TemplateError("cannot do template replacements with invalid JSON")
     strictness = Strictness(tuple(strict_prefixes), everything=not allow_unresolved)
-    result = compiled(text_json).render(scope, strictness)
+    result = compile_text(text_json).render(scope, strictness)
     if not is_json(result):
         raise TemplateError("cannot finish template replacement because the result was invalid JSON")
     return result
@@ -171,7 +164,7 @@ def substitute(
 
 def substitute_text(text: str, scope: Scope, *, allow_unresolved: bool = True) -> str:
     """The same engine on a text that need not be JSON. The inserted values are quoted all the same."""
-    return compiled(text).render(scope, LENIENT if allow_unresolved else STRICT)
+    return compile_text(text).render(scope, LENIENT if allow_unresolved else STRICT)
 
 
 def substitute_document(document: Any, scope: Scope, strictness: Strictness = LENIENT) -> Any:
@@ -179,7 +172,7 @@ def substitute_document(document: Any, scope: Scope, strictness: Strictness = LE
     text = dumps(document)
     if OPEN not in text:
         return document
-    return loads_substituted(compiled(text).render(scope, strictness))
+    return loads_substituted(compile_text(text).render(scope, strictness))
 
 
 def loads_substituted(text: str) -> Any:

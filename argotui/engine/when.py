@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from argotui.engine.whentimes import unix_seconds
@@ -45,7 +44,6 @@ def evaluate_value(text: str) -> Value:
     return _evaluate(_plan(_checked(_texts(_checked(tokenize(text))))))
 
 
-@lru_cache(maxsize=1024)
 def _step_value(text: str) -> Value:
     try:
         tokens = _checked(tokenize(text))

@@ -1,0 +1,190 @@
+"""Calling a template at a place in the tree (§2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from argotui.engine.errors import DepthExceeded, EngineError
+from argotui.engine.program import TemplatePlan, filled_inputs
+from argotui.engine.scopes import Layers
+from argotui.model.documents import Document, dig
+from argotui.model.keys import ANNOTATION_DISPLAY_NAME
+from argotui.model.names import DISPLAY_NAME, pod_name
+from argotui.model.phase import NodeType, Phase
+from argotui.model.times import format_time
+
+if TYPE_CHECKING:
+    from argotui.engine.execution import Execution
+
+MAX_DEPTH: Final = 100
+POD_KINDS: Final = frozenset({"container", "script"})
+
+_DEPTH_MESSAGE: Final = (
+    "Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/"
+    "scaling/#maximum-recursion-depth"
+)
+_DISPLAY_NAME_RULE: Final = "^[a-zA-Z0-9][a-zA-Z0-9-.]{0,61}[a-zA-Z0-9]$"
+
+
+class Owner(Protocol):
+    """Who asked for a call and hears of its end, once."""
+
+    def done(self, call: Call) -> None:
+        """The call's node is over."""
+
+    def raised(self, call: Call, error: EngineError) -> None:
+        """The call could not be carried out; its node, if there is one, is an Error."""
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A template to run under a node name.
+
+    holder: the step, task or hook that calls, substituted (its `name` is `steps.name`). kind: `steps` or
+    `tasks`. parents: node ids below which a new node is linked. boundary: id of the enclosing Steps or DAG
+    node, and its plan. flag: nodeFlag. depth: templates within each other, the entry is 1. deadline: the end
+    of a retried attempt.
+    """
+
+    name: str
+    node_id: str
+    template: str
+    owner: Owner
+    holder: Document = field(default_factory=dict)
+    kind: str = "steps"
+    arguments: Document = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+    boundary: str = ""
+    boundary_plan: TemplatePlan | None = None
+    on_exit: bool = False
+    flag: Document | None = None
+    depth: int = 1
+    deadline: datetime | None = None
+
+
+Starter = Callable[["Execution", Call, TemplatePlan, Document], None]
+"""Starts a node of one kind, or takes up one that is not over: (run, call, plan, filled-in template)."""
+
+
+def open_call(ex: Execution, call: Call) -> None:
+    """Carry out a call: a node that is over is reported at once, one that runs is taken up, else it starts.
+
+    A call whose boundary has ended meanwhile (while it waited for room) is dropped.
+    """
+    if call.boundary and ex.nodes.is_fulfilled(call.boundary):
+        return
+    if ex.nodes.is_fulfilled(call.node_id):
+        ex.later(call.owner.done, call)
+        return
+    if not ex.gate.admits(call):
+        return
+    try:
+        plan, template = _resolved(ex, call)
+    except EngineError as error:
+        fail_call(ex, call, error)
+        return
+    strategy = ex.program.retry_strategy(template)
+    starter = ex.starters["retry"] if strategy is not None else _starter(ex, plan)
+    starter(ex, call, plan, template)
+
+
+def begin(ex: Execution, call: Call, plan: TemplatePlan, template: Document) -> None:
+    """Start a filled-in template without looking at its retryStrategy."""
+    _starter(ex, plan)(ex, call, plan, template)
+
+
+def _starter(ex: Execution, plan: TemplatePlan) -> Starter:
+    return ex.starters.get(plan.kind, _unknown_kind)
+
+
+def _unknown_kind(ex: Execution, call: Call, plan: TemplatePlan, _template: Document) -> None:
+    if not plan.kind:
+        fail_call(ex, call, EngineError(f"Template '{plan.name}' missing specification"))
+        return
+    problem = f"templates.{plan.name}.{plan.kind} is not supported by this version of argotui"
+    fail_call(ex, call, EngineError(problem))
+
+
+def _resolved(ex: Execution, call: Call) -> tuple[TemplatePlan, Document]:
+    if call.depth >= MAX_DEPTH:
+        raise DepthExceeded(_DEPTH_MESSAGE)
+    plan = ex.program.template(call.template)
+    return plan, plan.filled(_inputs(ex, call, plan), Layers(_locals(ex, call, plan), ex.globals))
+
+
+def _inputs(ex: Execution, call: Call, plan: TemplatePlan) -> list[Document]:
+    """From the arguments; should these not be there any more, as the node recorded them when it began."""
+    try:
+        return filled_inputs(plan, call.arguments, ex.globals, ex.config_map)
+    except EngineError:
+        recorded = dig(ex.nodes.get(call.node_id) or {}, "inputs", "parameters")
+        if recorded is None or [p.get("name") for p in recorded] != [p["name"] for p in plan.inputs]:
+            raise
+        return list(recorded)
+
+
+def _locals(ex: Execution, call: Call, plan: TemplatePlan) -> dict[str, str]:
+    variables = {f"{call.kind}.name": str(call.holder.get("name") or ""), "node.name": call.name}
+    if plan.kind in POD_KINDS and ex.program.retry_strategy(plan.document) is None:
+        variables["pod.name"] = pod_name_of(ex, call, plan)
+    return variables
+
+
+def pod_name_of(ex: Execution, call: Call, plan: TemplatePlan) -> str:
+    """The name of the pod that a call would create."""
+    return pod_name(ex.name, call.name, plan.name, ex.pod_name_version)
+
+
+def node_fields(ex: Execution, call: Call, template: Document | None = None) -> dict[str, Any]:
+    """Fields of a new node that come from its caller and, if it has one, its filled-in template."""
+    inputs = dict((template or {}).get("inputs") or {})
+    return {
+        "templateName": call.template,
+        "templateScope": ex.program.scope,
+        "boundaryID": call.boundary,
+        "nodeFlag": call.flag,
+        "inputs": {key: value for key, value in inputs.items() if value} or None,
+    }
+
+
+def ensure_node(
+    ex: Execution, call: Call, template: Document, node_type: NodeType, phase: Phase, **fields: Any
+) -> Document:
+    """The call's node; created with the phase when it does not exist."""
+    node = ex.nodes.get(call.node_id)
+    if node is None:
+        all_fields = {**node_fields(ex, call, template), **fields}
+        return ex.nodes.create(call.name, node_type, phase, ex.now, all_fields, call.parents)
+    if not node.get("startedAt"):
+        ex.nodes.update(call.node_id, {"startedAt": format_time(ex.now)})
+    return node
+
+
+def rename(ex: Execution, call: Call, template: Document) -> None:
+    """Take the display name from the template's annotation. Raises EngineError when it is not a good one."""
+    wanted = dig(template, "metadata", "annotations", ANNOTATION_DISPLAY_NAME)
+    if not wanted:
+        return
+    if not DISPLAY_NAME.match(str(wanted)):
+        raise EngineError(f"displayName must match the regex {_DISPLAY_NAME_RULE}")
+    ex.nodes.update(call.node_id, {"displayName": str(wanted)})
+
+
+def fail_call(ex: Execution, call: Call, error: EngineError) -> None:
+    """The call's node is an Error (created as one when it does not exist), and the owner hears of it."""
+    record_error(ex, call, error)
+    ex.later(call.owner.raised, call, error)
+
+
+def record_error(ex: Execution, call: Call, error: EngineError) -> None:
+    """Only the node's part of `fail_call`."""
+    if ex.nodes.get(call.node_id) is None:
+        fields = {**node_fields(ex, call), "message": str(error)}
+        ex.nodes.create(call.name, NodeType.SKIPPED, Phase.ERROR, ex.now, fields, call.parents)
+        return
+    ex.set_phase(call.node_id, Phase.ERROR, str(error))
+    if ex.nodes[call.node_id].get("taskResultSynced") is not None:
+        ex.nodes.set_synced(call.node_id, True, ex.now)

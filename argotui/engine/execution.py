@@ -1,0 +1,168 @@
+"""The state of one run while it is in memory: nodes, agenda, timers, and what it knows of pods and results.
+
+Everything here can be rebuilt from the workflow object, the pods and the results. Work is a stack of small
+calls, so neither deep nesting of templates nor long chains of steps use Python's own stack; and because it is
+a stack, a step is carried out as far as possible before its neighbour, which is upstream's order.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol
+
+from argotui.engine.config import EngineConfig
+from argotui.engine.effects import Effect, TerminatePod
+from argotui.engine.nodes import Nodes
+from argotui.engine.program import Program
+from argotui.engine.scopes import Globals
+from argotui.model import documents
+from argotui.model.documents import Document, dig
+from argotui.model.keys import ANNOTATION_POD_NAME_FORMAT
+from argotui.model.times import parse_time
+
+if TYPE_CHECKING:
+    from argotui.engine.calls import Call, Starter
+    from argotui.engine.gate import Gate
+
+
+class Lookup(Protocol):
+    """Reads of the controller's caches; pure as far as the engine is concerned."""
+
+    def workflow_template(self, namespace: str, name: str) -> Document | None: ...
+
+    def cluster_workflow_template(self, name: str) -> Document | None: ...
+
+    def config_map(self, namespace: str, name: str) -> Document | None: ...
+
+
+class Leaf(Protocol):
+    """Something that waits for its node to be over: a pod or a gate."""
+
+    call: Call
+
+    def settle(self) -> None:
+        """The node is over."""
+
+    def pod_is_gone(self) -> None:
+        """The node's pod does not exist."""
+
+
+class Execution:
+    """One run. workflow: {metadata, spec, status} with dicts of its own, `status.nodes` kept in `nodes`."""
+
+    program: Program
+    globals: Globals
+    gate: Gate
+
+    def __init__(
+        self,
+        workflow: Document,
+        nodes: Mapping[str, Document],
+        config: EngineConfig,
+        lookup: Lookup,
+        starters: Mapping[str, Starter],
+    ) -> None:
+        self.workflow = workflow
+        self.config = config
+        self.lookup = lookup
+        self.starters = starters
+        self.name = documents.name(workflow)
+        self.namespace = documents.namespace(workflow)
+        self.nodes = Nodes(self.name, nodes)
+        self.now = datetime.min
+        self.effects: list[Effect] = []
+        self.pods: dict[str, Document] = {}
+        """The last known pod of every node that is not over."""
+        self.result_labels: dict[str, str] = {}
+        """Whether the executor of a node has reported everything: `true`, `false`."""
+        self.leaves: dict[str, Leaf] = {}
+        self.started: dict[str, datetime] = {}
+        """When nodes with a duration were started, finer than the whole seconds of the status."""
+        self._agenda: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._order = count()
+
+    # --- agenda and time ----------------------------------------------------------------------
+
+    def later(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Do this next; what is put on the agenda last is done first."""
+        self._agenda.append((action, arguments))
+
+    def work(self) -> None:
+        """Do everything on the agenda."""
+        while self._agenda:
+            action, arguments = self._agenda.pop()
+            action(*arguments)
+
+    def at(self, moment: datetime, action: Callable[[], None]) -> None:
+        """Do this when the clock has reached the moment; the action has to check that it still applies."""
+        heapq.heappush(self._timers, (moment, next(self._order), action))
+
+    def ring(self) -> None:
+        """Put the actions that are due on the agenda, the earliest to be done first."""
+        due: list[Callable[[], None]] = []
+        while self._timers and self._timers[0][0] <= self.now:
+            due.append(heapq.heappop(self._timers)[2])
+        for action in reversed(due):
+            self.later(action)
+
+    @property
+    def next_alarm(self) -> datetime | None:
+        """The earliest moment anything waits for."""
+        return self._timers[0][0] if self._timers else None
+
+    # --- the workflow -------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> Document:
+        """The merged spec, globals substituted (without its templates)."""
+        return self.program.spec
+
+    @property
+    def status(self) -> Document:
+        """The status without its nodes."""
+        status: Document = self.workflow["status"]
+        return status
+
+    @property
+    def shutdown(self) -> str:
+        """`Stop`, `Terminate` or empty."""
+        return str(self.spec.get("shutdown") or "")
+
+    def may_run(self, on_exit: bool) -> bool:
+        """Whether the shutdown strategy lets a template start: Stop only lets exit handlers."""
+        return not self.shutdown or (self.shutdown == "Stop" and on_exit)
+
+    @property
+    def deadline(self) -> datetime | None:
+        """The end of `spec.activeDeadlineSeconds`, counted from the whole second of the start."""
+        seconds = self.spec.get("activeDeadlineSeconds")
+        started = parse_time(self.status.get("startedAt"))
+        if seconds is None or started is None:
+            return None
+        return started.replace(microsecond=0) + timedelta(seconds=int(seconds))
+
+    @property
+    def pod_name_version(self) -> str:
+        """How pods are named: the workflow's own annotation, else the controller's setting."""
+        return documents.annotations(self.workflow).get(ANNOTATION_POD_NAME_FORMAT) or self.config.pod_name_version
+
+    def config_map(self, name: str) -> Document | None:
+        """A ConfigMap of the workflow's namespace."""
+        return self.lookup.config_map(self.namespace, name)
+
+    # --- shared by all kinds of nodes ---------------------------------------------------------
+
+    def set_phase(self, identifier: str, phase: str, message: str | None = None) -> None:
+        """`Nodes.set_phase` at the current time."""
+        self.nodes.set_phase(identifier, phase, self.now, message)
+
+    def terminate(self, identifier: str) -> None:
+        """End the containers of a node's pod."""
+        pod = self.pods.get(identifier)
+        if pod is not None:
+            grace = dig(pod, "spec", "terminationGracePeriodSeconds")
+            self.effects.append(TerminatePod(documents.name(pod), documents.uid(pod), grace))

@@ -1,0 +1,58 @@
+"""Parallelism: which calls have to wait until others are over (§2.6)."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from argotui.engine.calls import Call, open_call
+from argotui.engine.failfast import is_failing
+
+if TYPE_CHECKING:
+    from argotui.engine.execution import Execution
+
+WHOLE_WORKFLOW = ""
+
+
+class Gate:
+    """Lets calls through while limits are not reached, keeps the others in order.
+
+    Two limits: `spec.parallelism` counts active pods of the workflow; a template's `parallelism` counts
+    active pods, steps and DAGs directly below its node.
+    """
+
+    def __init__(self, ex: Execution) -> None:
+        self._ex = ex
+        self._waiting: dict[str, deque[Call]] = {}
+
+    def admits(self, call: Call) -> bool:
+        """True when the call may start or go on now; else it is opened again when there is room, or never
+        when its boundary is failing fast."""
+        if self._ex.nodes.get(call.node_id) is not None:
+            return True
+        if call.boundary_plan is not None and is_failing(self._ex, call.boundary_plan, call.boundary):
+            return False
+        for queue in (WHOLE_WORKFLOW, call.boundary):
+            if self._is_full(queue, call):
+                self._waiting.setdefault(queue, deque()).append(call)
+                return False
+        return True
+
+    def _is_full(self, queue: str, call: Call) -> bool:
+        if queue == WHOLE_WORKFLOW:
+            limit = self._ex.spec.get("parallelism")
+            return limit is not None and len(self._ex.nodes.active_pods) >= int(limit)
+        limit = call.boundary_plan.document.get("parallelism") if call.boundary_plan is not None else None
+        return limit is not None and self._ex.nodes.tally(queue).active >= int(limit)
+
+    def reopen(self) -> bool:
+        """Open the first waiting call of every queue that has room; False when there is none."""
+        opened = False
+        for queue, calls in list(self._waiting.items()):
+            if calls and not self._is_full(queue, calls[0]):
+                call = calls.popleft()
+                self._ex.later(open_call, self._ex, call)
+                opened = True
+            if not calls:
+                del self._waiting[queue]
+        return opened
