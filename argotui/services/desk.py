@@ -31,6 +31,10 @@ if TYPE_CHECKING:  # the modules behind these take 0.3 s to import; they are loa
     Connect = Callable[[SessionOptions], AbstractAsyncContextManager[Session]]
 
 
+Label = Callable[[str, str], str | None]
+"""From a node id and a pod name to what the gutter of a log shows; None leaves the line out."""
+
+
 @dataclass
 class Followed:
     """Something that is followed as long as somebody looks at it."""
@@ -142,6 +146,12 @@ class Desk:
         self._follow_list()
         self._changed()
 
+    async def connected(self) -> Session:
+        """The session, as soon as there is one."""
+        await self._connected.wait()
+        assert self.session is not None
+        return self.session
+
     @property
     def namespace(self) -> str | None:
         """The namespace that is shown; None for all of them, or before there is a connection."""
@@ -194,8 +204,8 @@ class Desk:
         opened.task = self._start(self._when_connected(follow))
         return opened
 
-    def open_log(self, workflow: Callable[[], Document], pod: str, label: Callable[[str, str], str]) -> OpenLog:
-        """Follows the log of a workflow, or of one of its pods; `label` names a source for the gutter."""
+    def open_log(self, workflow: Callable[[], Document], pod: str, label: Label) -> OpenLog:
+        """Follows the log of a workflow, or of one of its pods."""
         opened = OpenLog()
 
         async def follow(session: Session) -> None:
@@ -212,9 +222,7 @@ class Desk:
         return opened
 
     async def _when_connected(self, follow: Callable[[Session], Coroutine[Any, Any, None]]) -> None:
-        await self._connected.wait()
-        assert self.session is not None
-        await follow(self.session)
+        await follow(await self.connected())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -42,8 +42,8 @@ class LogFeed:
     client: Client
     workflow: Callable[[], Document]
     request: LogRequest
-    label: Callable[[str, str], str]
-    """From a node id and a pod name to what the gutter shows."""
+    label: Callable[[str, str], str | None]
+    """From a node id and a pod name to what the gutter shows; None leaves the line out."""
     changed: Callable[[Changed], None]
     buffer: LogBuffer = field(default_factory=LogBuffer)
     freshness: Freshness = field(default_factory=Freshness)
@@ -75,7 +75,9 @@ class LogFeed:
 
     async def _raw(self, lines: AsyncIterator[LogLine]) -> AsyncIterator[RawLine]:
         async for line in lines:
-            yield RawLine(self.label(line.source.node_id, line.source.pod), line.time, line.text)
+            label = self.label(line.source.node_id, line.source.pod)
+            if label is not None:
+                yield RawLine(label, line.time, line.text)
 
     def _note(self, text: str) -> None:
         self.notes.append(one_line(text))

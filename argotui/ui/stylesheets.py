@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -13,7 +13,7 @@ def directory() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "styles"
 
 
-def stylesheets() -> list[str | Path]:
+def stylesheets() -> list[str | PurePath]:
     """All stylesheets, the variables and frames of `base.tcss` first."""
     root = directory()
     return [root / "base.tcss", *sorted((root / "widgets").glob("*.tcss")), *sorted((root / "screens").glob("*.tcss"))]
