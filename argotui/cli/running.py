@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from argotui.cli.terminal import complain
 from argotui.config.paths import local_dir, local_kubeconfig
 from argotui.engine.nodemap import NodesUnreadable
 from argotui.engine.operations import OperationRefused
-from argotui.kube.client import Client
 from argotui.kube.config import ClusterConfig, load_cluster
 from argotui.kube.errors import ApiError, ConfigError, KubeError, Unreachable
 from argotui.model.labels import SelectorError
@@ -24,6 +24,9 @@ from argotui.services.actions.types import ActionRefused
 from argotui.services.identity import Identity, who
 from argotui.services.lookup import LookupFailed
 from argotui.services.waiting import WorkflowGone
+
+if TYPE_CHECKING:
+    from argotui.kube.client import Client
 
 LOCAL_CONTEXT = "argotui-local"
 
@@ -84,6 +87,8 @@ def run_guarded(main: Callable[[], Awaitable[int]]) -> int:
 async def session(args: argparse.Namespace) -> AsyncIterator[CliSession]:
     """The connection that the common options describe; closed when the block is left."""
     config = cluster_of(args)
+    from argotui.kube.client import Client  # here, because the HTTP client takes longer to import than all the rest
+
     async with Client(config) as client:
         yield CliSession(
             client=client,

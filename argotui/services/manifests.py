@@ -139,13 +139,13 @@ async def check(
     problems = [*_twice(within)]
     notes: list[str] = []
     for draft in within:
+        if draft.kind not in _ARGO_KINDS:
+            continue
         refused = list(_unsupported(draft, templates))
-        if is_local:
-            problems += refused
-        else:
+        invalid = list(_invalid(draft, templates, submit=submit))
+        if not is_local:
             notes += [f"{problem} (argotui's own controller cannot run it)" for problem in refused]
-        if draft.kind in _ARGO_KINDS:
-            problems += _invalid(draft, templates, submit=submit)
+        problems += sorted([*invalid, *refused] if is_local else invalid, key=_place)
     return Checked(tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(notes)))
 
 
@@ -164,6 +164,11 @@ def unsupported(document: Document) -> list[tuple[str, str]]:
     return found(document)
 
 
+def _place(problem: Problem) -> tuple[int, int]:
+    """Order of problems: as they stand in the file, those without a place first."""
+    return problem.line or 0, problem.column or 0
+
+
 def _twice(drafts: Sequence[Draft]) -> Iterator[Problem]:
     seen: dict[tuple[str, str, str], Draft] = {}
     for draft in drafts:
@@ -174,8 +179,6 @@ def _twice(drafts: Sequence[Draft]) -> Iterator[Problem]:
 
 
 def _unsupported(draft: Draft, templates: _Templates) -> Iterator[Problem]:
-    if draft.kind not in _ARGO_KINDS:
-        return
     for path, reason in unsupported(draft.document):
         yield draft.problem(path, reason)
     for path, reference in references(draft.document):

@@ -113,7 +113,10 @@ def test_several_workflows_by_selector(argotui: Run, client: FakeClient) -> None
 def test_retry_prints_the_workflow_and_passes_parameters_on(argotui: Run, client: FakeClient) -> None:
     put(client, failed())
     assert argotui("retry", "wf", "-p", "p=1", "-p", "q=2", "-o", "name").out == "wf\n"
-    assert stored(client)["spec"]["arguments"]["parameters"] == [{"name": "p", "value": "1"}, {"name": "q", "value": "2"}]
+    assert stored(client)["spec"]["arguments"]["parameters"] == [
+        {"name": "p", "value": "1"},
+        {"name": "q", "value": "2"},
+    ]
     assert argotui("retry", "wf", "-p", "broken").code == 1
 
 

@@ -11,12 +11,23 @@ import pytest
 
 from argotui.cli import registry
 from argotui.cli.registry import VERBS, Verb
+from argotui.model.resources import WORKFLOWS
 from tests.unit.cli.conftest import Run
 from tests.unit.services.fake import FakeClient
-from argotui.model.resources import WORKFLOWS
 from tests.unit.services.workflows import workflow
 
-HEAVY = {"aiohttp", "yaml", "pydantic", "msgspec", "textual", "rich", "kubernetes", "asyncio", "argparse", "cryptography"}
+HEAVY = {
+    "aiohttp",
+    "yaml",
+    "pydantic",
+    "msgspec",
+    "textual",
+    "rich",
+    "kubernetes",
+    "asyncio",
+    "argparse",
+    "cryptography",
+}
 
 
 def modules_after(*arguments: str) -> set[str]:
@@ -107,10 +118,9 @@ def test_ctrl_c_and_a_closed_pipe(argotui: Run, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_closed_pipe_is_quiet() -> None:
     code = "from argotui.cli.main import run\nimport sys\nsys.exit(run(['--help']))"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
-    )
-    assert process.stdout and process.stderr
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+    assert process.stdout
+    assert process.stderr
     process.stdout.close()
     assert process.wait(20) == 141
     assert process.stderr.read() == b""

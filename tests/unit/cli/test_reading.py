@@ -29,7 +29,10 @@ def put(client: FakeClient, *workflows: Document) -> None:
 
 def ended(name: str, ago: timedelta, phase: str = "Succeeded") -> Document:
     made = workflow(name, phase, created=format_time(NOW - ago))
-    made["status"] |= {"startedAt": format_time(NOW - ago), "finishedAt": format_time(NOW - ago + timedelta(seconds=30))}
+    made["status"] |= {
+        "startedAt": format_time(NOW - ago),
+        "finishedAt": format_time(NOW - ago + timedelta(seconds=30)),
+    }
     return made
 
 
@@ -77,7 +80,17 @@ def test_list_wide_and_all_namespaces(argotui: Run, client: FakeClient) -> None:
     flow = failed("wf")
     put(client, flow)
     headings, line = argotui("list", "-A", "-o", "wide").out.splitlines()
-    assert headings.split() == "NAMESPACE NAME STATUS AGE DURATION PRIORITY MESSAGE P/R/C PARAMETERS".split()
+    assert headings.split() == [
+        "NAMESPACE",
+        "NAME",
+        "STATUS",
+        "AGE",
+        "DURATION",
+        "PRIORITY",
+        "MESSAGE",
+        "P/R/C",
+        "PARAMETERS",
+    ]
     assert line.split()[0] == "argo"
     assert line.endswith("0/0/2   p=1")
     assert argotui("list", "--no-headers").out.count("\n") == 1
@@ -117,9 +130,11 @@ def test_get_in_ascii_and_filtered(argotui: Run, client: FakeClient) -> None:
     put(client, failed())
     assert argotui("get", "wf", "--no-utf8").out.isascii()
     out = argotui("get", "wf", "--status", "Failed", "-o", "short").out
-    assert " b " in out and " a " not in out
+    assert " b " in out
+    assert " a " not in out
     out = argotui("get", "wf", "--node-field-selector", "displayName=a", "-o", "short").out
-    assert " a " in out and " b " not in out
+    assert " a " in out
+    assert " b " not in out
     assert argotui("get", "wf", "--status", "Failed", "--node-field-selector", "displayName=a").code == 1
 
 
@@ -160,7 +175,7 @@ def test_colours_and_signs_only_where_they_can_be_shown() -> None:
     plain = Terminal(is_tty=False, color=False, glyphs=ASCII, width=0)
     colored = Terminal(is_tty=True, color=True, glyphs=UNICODE, width=80)
     assert "\x1b" not in "\n".join(whole(flow, plain, TreeText(plain)))
-    painted = [line for line in whole(flow, colored, TreeText(colored)) if " b " in line][0]
+    painted = next(line for line in whole(flow, colored, TreeText(colored)) if " b " in line)
     assert painted.startswith("└─\x1b[31m✗\x1b[0m b ")
     assert "\x1b[31mFailed\x1b[0m" in painted
 

@@ -81,9 +81,9 @@ class FakeClient:
             while index < len(self.events):
                 version, kind, of, doc = self.events[index]
                 index += 1
-                if version > int(resource_version) and of is res:
-                    if self._selected(doc, namespace, label_selector, field_selector):
-                        yield WatchEvent(kind, documents.clone(doc))
+                wanted = of is res and self._selected(doc, namespace, label_selector, field_selector)
+                if wanted and version > int(resource_version):
+                    yield WatchEvent(kind, documents.clone(doc))
             async with self.changed:
                 if index >= len(self.events) and not self.break_watch_after:
                     await self.changed.wait()
@@ -114,7 +114,9 @@ class FakeClient:
         stored = self._found(res, namespace, name)
         sent = documents.resource_version(body)
         if sent and sent != documents.resource_version(stored):
-            raise ApiError(409, "Conflict", "the object has been modified; please apply your changes to the latest version")
+            raise ApiError(
+                409, "Conflict", "the object has been modified; please apply your changes to the latest version"
+            )
         doc = documents.clone(body)
         self._put("MODIFIED", res, doc)
         await self._wake()

@@ -27,6 +27,8 @@ CLOCK = datetime(2025, 5, 6, 7, 8, 9, tzinfo=UTC)
 class FakeSession:
     client: Any
     identity: Identity = field(default_factory=lambda: Identity("ann", "bastion"))
+    namespace: str | None = "argo"
+    is_local: bool = True
 
 
 def a_session(*workflows: Document, pods: list[Document] | None = None) -> FakeSession:
@@ -43,7 +45,11 @@ async def planned(session: FakeSession, action: str, selection: Selection, answe
 
 
 async def done(
-    session: FakeSession, action: str, selection: Selection, answers: Mapping[str, str] | None = None, reason: str = "why"
+    session: FakeSession,
+    action: str,
+    selection: Selection,
+    answers: Mapping[str, str] | None = None,
+    reason: str = "why",
 ) -> list[Outcome]:
     plan = await planned(session, action, selection, answers or {})
     return await perform(session, plan, reason, verify=False, clock=lambda: CLOCK)
@@ -353,7 +359,7 @@ async def test_force_removes_finalizers_first() -> None:
     session = a_session(flow)
     assert ACTIONS["workflow.delete"].fields(selected(flow))[0].name == "force"
     await done(session, "workflow.delete", selected(flow), {"force": "true"})
-    assert [(m, b) for m, _, b in session.client.writes()][0][1]["metadata"]["finalizers"] is None
+    assert next((m, b) for m, _, b in session.client.writes())[1]["metadata"]["finalizers"] is None
     assert [m for m, _, _ in session.client.writes()] == ["PATCH", "DELETE"]
 
 

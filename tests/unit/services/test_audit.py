@@ -107,7 +107,8 @@ async def test_a_missing_right_is_told_and_nothing_more() -> None:
 
 def test_who_comes_from_the_account_the_machine_and_the_ssh_session() -> None:
     person = who({"SSH_CONNECTION": "192.0.2.7 5000 10.0.0.1 22"})
-    assert person.user and person.host
+    assert person.user
+    assert person.host
     assert person.full == f"{person.user}@{person.host} (from 192.0.2.7)"
     assert who({}).full == f"{person.user}@{person.host}"
 

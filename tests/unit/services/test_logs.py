@@ -19,6 +19,7 @@ from tests.unit.services.fake import FakeClient
 from tests.unit.services.workflows import node, pod, workflow
 
 SECONDS = 5
+WHOLE = LogRequest()
 
 
 def stamp(second: int, fraction: str = "") -> str:
@@ -37,7 +38,7 @@ def name_of(item: Document) -> str:
     return str(item["metadata"]["name"])
 
 
-async def texts(client: FakeClient, flow: Document, request: LogRequest = LogRequest(), **options: Any) -> list[str]:
+async def texts(client: FakeClient, flow: Document, request: LogRequest = WHOLE, **options: Any) -> list[str]:
     async with asyncio.timeout(SECONDS):
         return [line.text.decode() async for line in workflow_logs(client, flow, request, **options)]  # type: ignore[arg-type]
 

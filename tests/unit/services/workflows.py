@@ -58,7 +58,9 @@ def failed(name: str = "wf") -> Document:
     bad = node(name, ".b", phase="Failed", boundaryID=name, message="exit code 1")
     good = node(name, ".a", phase="Succeeded", boundaryID=name, children=[bad["id"]])
     root = node(name, "", "DAG", "Failed", children=[good["id"]])
-    return workflow(name, "Failed", [root, good, bad], spec={"arguments": {"parameters": [{"name": "p", "value": "1"}]}})
+    return workflow(
+        name, "Failed", [root, good, bad], spec={"arguments": {"parameters": [{"name": "p", "value": "1"}]}}
+    )
 
 
 def pod(
