@@ -2,8 +2,9 @@
 
 from argotui.model.manifest.artifact import Artifact, ArtifactLocation
 from argotui.model.manifest.meta import ObjectMeta
+from argotui.model.manifest.parameter import Outputs
 from argotui.model.manifest.parts import Part, RawObject
-from argotui.model.manifest.template import Outputs, Template
+from argotui.model.manifest.template import Template
 
 
 class WorkflowTaskResult(Part):

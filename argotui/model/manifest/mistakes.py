@@ -176,6 +176,12 @@ def _directive(seen: _Seen) -> Mistake | None:
     return Mistake(seen.line + 1, 1, "a line that begins with % is a directive", "indent it, or quote it")
 
 
+def _dash(seen: _Seen) -> Mistake | None:
+    if "block sequence entries" not in seen.problem:
+        return None
+    return seen.here("a list cannot begin in the line of its key", "begin each element on a line of its own")
+
+
 def _second(seen: _Seen) -> Mistake | None:
     if "document start" not in seen.problem:
         return None
@@ -183,5 +189,6 @@ def _second(seen: _Seen) -> Mistake | None:
 
 
 _LOOKS = (
-    _tab, _tag, _quote, _after_quote, _escape, _colon, _directive, _indicator, _flow, _key, _indentation, _second,
+    _tab, _tag, _quote, _after_quote, _escape, _colon, _directive, _indicator, _flow, _key, _dash, _indentation,
+    _second,
 )  # fmt: skip

@@ -5,7 +5,9 @@ from pydantic import Field
 from argotui.model.manifest.artifact import Metadata, WorkflowLevelArtifactGC
 from argotui.model.manifest.container import ResourceRequirements
 from argotui.model.manifest.meta import LabelSelector, LocalObjectReference, ObjectMeta
+from argotui.model.manifest.parameter import Arguments
 from argotui.model.manifest.parts import Int32, Int64, Part, RawObject, Strings
+from argotui.model.manifest.running import ExecutorConfig, Metrics, RetryStrategy, Synchronization
 from argotui.model.manifest.scheduling import (
     Affinity,
     HostAlias,
@@ -15,15 +17,7 @@ from argotui.model.manifest.scheduling import (
     PodSecurityContext,
     Toleration,
 )
-from argotui.model.manifest.template import (
-    Arguments,
-    ExecutorConfig,
-    LifecycleHook,
-    Metrics,
-    RetryStrategy,
-    Synchronization,
-    Template,
-)
+from argotui.model.manifest.template import LifecycleHook, Template
 from argotui.model.manifest.volume import PersistentVolumeClaim, Volume
 
 
