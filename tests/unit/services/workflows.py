@@ -76,6 +76,6 @@ def pod(
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": "argo", "uid": f"uid-{name}", "labels": {LABEL_WORKFLOW: of},
                      "annotations": {"workflows.argoproj.io/node-id": f"{of}-{number}"}},
-        "spec": {"containers": [{"name": container}, {"name": "wait"}]},
+        "spec": {"containers": [{"name": container, "image": "i"}, {"name": "wait", "image": "i"}]},
         "status": {"phase": phase, "containerStatuses": [{"name": container, "state": state}]},
     }  # fmt: skip
