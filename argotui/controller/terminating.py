@@ -126,7 +126,7 @@ def _commands(pod: Document, signal: int) -> Iterator[tuple[str, list[str]]]:
         if any(mount.get("mountPath") == _EXECUTOR_MOUNT for mount in container.get("volumeMounts") or [])
     }
     for status in (pod.get("status") or {}).get("containerStatuses") or []:
-        if not (status.get("state") or {}).get("running"):
+        if "running" not in (status.get("state") or {}):
             continue
         container = str(status.get("name"))
         yield container, _command(pod, container, signal, container in mounted)

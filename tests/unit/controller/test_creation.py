@@ -1,0 +1,131 @@
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+import pytest
+
+from argotui.controller.creation import Creation
+from argotui.controller.requests import GivenUp, Requests
+from argotui.engine.effects import CreatePod
+from argotui.engine.facts import Fact, PodChanged, PodCreateFailed
+from argotui.kube.client import Client
+from argotui.kube.errors import ApiError, Unreachable
+from argotui.model.documents import Document
+from argotui.model.resources import PODS
+from tests.unit.controller.memory import MemoryApi
+from tests.unit.controller.test_requests import Permit
+
+WORKFLOW = {"metadata": {"name": "w", "namespace": "ns", "uid": "owner"}}
+POD = {"metadata": {"name": "p", "ownerReferences": [{"uid": "owner"}]}}
+
+
+class Sender:
+    def __init__(self) -> None:
+        self.created: dict[str, Document] = {}
+        self._requests = Requests(Permit())
+
+    async def send(self, request: Callable[[], Coroutine[Any, Any, Document]], given_up: asyncio.Event) -> Document:
+        return await self._requests.send(request, given_up)
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.api = MemoryApi()
+        self.facts: list[Fact] = []
+        self.sender = Sender()
+        effect = CreatePod("node", POD)
+        self.creation = Creation(self.sender, cast(Client, self.api), WORKFLOW, effect, self.facts.append)
+
+    def exists(self, uid: str = "owner", **metadata: Any) -> Document:
+        owners = [{"uid": uid}]
+        return self.api.put(PODS, {"metadata": {"name": "p", "namespace": "ns", "ownerReferences": owners, **metadata}})
+
+
+@pytest.fixture
+async def scene() -> Scene:
+    return Scene()
+
+
+async def test_it_creates_and_remembers(scene: Scene) -> None:
+    await scene.creation.run()
+    assert ("pods", "ns", "p") in scene.api.objects
+    assert list(scene.sender.created) == ["p"]
+    assert scene.facts == []
+
+
+async def test_a_pod_of_ours_that_exists_is_success(scene: Scene) -> None:
+    scene.exists()
+    await scene.creation.run()
+    (fact,) = scene.facts
+    assert isinstance(fact, PodChanged)
+    assert fact.pod["metadata"]["name"] == "p"
+
+
+async def test_a_pod_of_somebody_else_is_an_error(scene: Scene) -> None:
+    scene.exists(uid="another")
+    await scene.creation.run()
+    assert scene.facts == [
+        PodCreateFailed("node", 'pods "p" already exists and does not belong to this workflow', False)
+    ]
+
+
+async def test_a_pod_that_is_being_deleted_is_waited_for(scene: Scene) -> None:
+    scene.exists(deletionTimestamp="2026-01-01T00:00:00Z", uid="old")
+    scene.api.objects["pods", "ns", "p"]["metadata"]["ownerReferences"] = [{"uid": "owner"}]
+    looks = 0
+
+    async def go_on_second_look(verb: str, name: str) -> None:
+        nonlocal looks
+        looks += verb == "get"
+        if looks == 2:
+            scene.api.objects.pop(("pods", "ns", "p"), None)
+
+    scene.api.before = go_on_second_look
+    await scene.creation.run()
+    assert scene.facts == []
+    assert scene.api.objects["pods", "ns", "p"]["metadata"]["uid"] != "old"
+
+
+async def test_an_answer_that_was_lost_does_not_matter(scene: Scene) -> None:
+    lost = False
+
+    async def lose_the_first(verb: str, name: str) -> None:
+        nonlocal lost
+        if verb == "create" and not lost:
+            lost = True
+            scene.exists()
+            raise Unreachable("cut")
+
+    scene.api.before = lose_the_first
+    await scene.creation.run()
+    assert [type(fact) for fact in scene.facts] == [PodChanged]
+
+
+@pytest.mark.parametrize(
+    ("error", "transient"),
+    [
+        (ApiError(403, "Forbidden", "exceeded quota: pods"), True),
+        (ApiError(403, "Forbidden", "no right"), False),
+        (ApiError(422, "Invalid", "spec.containers: Required value"), False),
+    ],
+)
+async def test_refusals_are_told(scene: Scene, error: ApiError, transient: bool) -> None:
+    async def refuse(verb: str, name: str) -> None:
+        raise error
+
+    scene.api.before = refuse
+    await scene.creation.run()
+    assert scene.facts == [PodCreateFailed("node", error.message, transient)]
+
+
+async def test_a_pod_that_is_not_wanted_any_more_is_not_tried_again(scene: Scene) -> None:
+    async def cut(verb: str, name: str) -> None:
+        raise Unreachable("cut")
+
+    scene.api.before = cut
+    task = asyncio.create_task(scene.creation.run())
+    await asyncio.sleep(0.01)
+    scene.creation.given_up.set()
+    with pytest.raises(GivenUp):
+        await task
+    assert scene.api.objects == {}
