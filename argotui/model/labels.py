@@ -130,6 +130,7 @@ class _LabelParser:
         return token
 
     def parse(self) -> list[Requirement]:
+        """All requirements, in the order of the text."""
         found: list[Requirement] = []
         if self._peek() == "":
             return found

@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions of Argo Workflows, and OpenAPI schemas for `kubectl explain`."""
+"""CustomResourceDefinitions of Argo Workflows, made from the manifest models."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Any
 
 from argotui.model import resources
 from argotui.model.documents import Document, clone
-from argotui.model.keys import GROUP, VERSION
-from argotui.model.manifest import internal, kinds, workflow
+from argotui.model.manifest import internal, workflow
 from argotui.model.manifest.parts import Part
 from argotui.model.resources import Resource
 from argotui.model.schema_rules import ONE_TYPE_MESSAGE, TEMPLATE_TYPES
-from argotui.model.structural import Schema, components, structural
+from argotui.model.structural import Schema, structural
 
 _MODELS: dict[Resource, type[Part]] = {
     resources.WORKFLOWS: workflow.Workflow,
@@ -24,16 +23,6 @@ _MODELS: dict[Resource, type[Part]] = {
     resources.WORKFLOW_ARTIFACT_GC_TASKS: internal.WorkflowArtifactGCTask,
     resources.WORKFLOW_EVENT_BINDINGS: workflow.WorkflowEventBinding,
 }
-_CORE: dict[Resource, type[Part]] = {
-    resources.PODS: kinds.Pod,
-    resources.CONFIG_MAPS: kinds.ConfigMap,
-    resources.SECRETS: kinds.Secret,
-    resources.NAMESPACES: kinds.Namespace,
-    resources.SERVICE_ACCOUNTS: kinds.ServiceAccount,
-    resources.EVENTS: kinds.Event,
-    resources.LEASES: kinds.Lease,
-}
-
 _COLUMNS: dict[str, list[Document]] = {
     "Workflow": [
         {
@@ -129,30 +118,3 @@ def _with_rule(spec: Schema) -> Schema:
 
 _COUNT = " + ".join(f"(has(t.{name}) ? 1 : 0)" for name in TEMPLATE_TYPES)
 _ONE_TYPE: Document = {"rule": f"self.all(t, {_COUNT} <= 1)", "message": ONE_TYPE_MESSAGE}
-
-
-def openapi_schemas() -> dict[str, dict[str, Schema]]:
-    """OpenAPI components per group version (`api/v1`, `apis/argoproj.io/v1alpha1`, …).
-
-    Kinds carry `x-kubernetes-group-version-kind`; parts refer to each other with `$ref`.
-    """
-    found: dict[str, dict[str, Schema]] = {}
-    argo = _components(_MODELS, f"io.argoproj.{VERSION}.")
-    found[f"apis/{GROUP}/{VERSION}"] = argo
-    for path in {_group_path(resource) for resource in _CORE}:
-        group = {resource: model for resource, model in _CORE.items() if _group_path(resource) == path}
-        found[path] = _components(group, "io.k8s.api." + path.replace("/", ".") + ".")
-    return found
-
-
-def _group_path(resource: Resource) -> str:
-    return f"apis/{resource.group}/{resource.version}" if resource.group else f"api/{resource.version}"
-
-
-def _components(models: dict[Resource, type[Part]], prefix: str) -> dict[str, Schema]:
-    names = {model: prefix + resource.kind for resource, model in models.items()}
-    found = components(names, prefix)
-    for resource, model in models.items():
-        mark = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-        found[names[model]]["x-kubernetes-group-version-kind"] = [mark]
-    return found

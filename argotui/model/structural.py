@@ -1,7 +1,6 @@
-"""Schemas made from the manifest models: what they look like on the wire, with descriptions.
+"""Structural schemas made from the manifest models: what they look like on the wire, described.
 
-Two forms: structural schemas for CustomResourceDefinitions (everything inline, recursion cut where
-it begins) and OpenAPI components that refer to each other.
+Everything is inline, as CustomResourceDefinitions want it; recursion is cut where it begins.
 """
 
 from __future__ import annotations
@@ -127,8 +126,6 @@ def _object(model: type[Part], of_model: Callable[[type[Part]], Schema]) -> Sche
 
 def _property(field: WireField, of_model: Callable[[type[Part]], Schema]) -> Schema:
     inner = _schema(field.annotation, of_model) | _limits(field.metadata)
-    if "$ref" in inner:
-        inner = {"allOf": [inner]}
     return {**inner, "description": field.description}
 
 
@@ -176,21 +173,3 @@ def parts_of(model: type[Part]) -> frozenset[type[Part]]:
                 seen.add(inner)
                 waiting.append(inner)
     return frozenset(seen)
-
-
-def components(models: dict[type[Part], str], prefix: str) -> dict[str, Schema]:
-    """OpenAPI components: the models under the given names, and all their parts under `prefix`."""
-    found: dict[str, Schema] = {}
-    waiting = list(models)
-
-    def reference(model: type[Part]) -> Schema:
-        waiting.append(model)
-        return {"$ref": f"#/components/schemas/{models.get(model) or prefix + model.__name__}"}
-
-    while waiting:
-        model = waiting.pop()
-        name = models.get(model) or prefix + model.__name__
-        if name not in found:
-            found[name] = {}
-            found[name] = _object(model, reference)
-    return found

@@ -191,14 +191,3 @@ class KeyToPath(Part):
     """Relative path of the file."""
     mode: int | None = Field(default=None, ge=0, le=0o777)
     """Permissions of the file, between 0 and 0777."""
-
-
-class Condition(Part):
-    """One aspect of an object's state, as a condition with a reason."""
-
-    type: str | None = None
-    """Which aspect."""
-    status: str | None = None
-    """True, False or Unknown."""
-    message: str | None = None
-    """Details for people."""

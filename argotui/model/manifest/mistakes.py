@@ -60,12 +60,15 @@ class _Seen(NamedTuple):
     lines: list[str]
 
     def text(self, line: int) -> str:
+        """A line of the file, empty beyond its end."""
         return self.lines[line] if line < len(self.lines) else ""
 
     def here(self, message: str, suggestion: str | None) -> Mistake:
+        """A mistake where the parser stopped."""
         return Mistake(self.line + 1, self.column + 1, message, suggestion)
 
     def at_start(self, message: str, suggestion: str | None) -> Mistake:
+        """A mistake where that began which the parser was reading."""
         return Mistake(self.start_line + 1, self.start_column + 1, message, suggestion)
 
 

@@ -22,29 +22,29 @@ def normalise(model: type[Part], document: Document) -> None:
             document[name] = [any_string(item) for item in value]
         elif value is not None:
             document[name] = any_string(value)
-    for name, part in inner:
-        for item in _objects(document.get(name), part):
+    for name, part, is_map in inner:
+        value = document.get(name)
+        for item in value.values() if is_map and isinstance(value, dict) else _objects(value):
             normalise(part, item)
 
 
-def _objects(value: Any, part: type[Part]) -> list[Document]:
-    """The objects of a field: itself, elements of lists (and lists of lists), or the values of a map."""
+def _objects(value: Any) -> list[Document]:
+    """The objects of a field: itself, or the elements of its lists (and lists of lists)."""
     if isinstance(value, list):
-        return [item for element in value for item in _objects(element, part)]
-    if not isinstance(value, dict):
-        return []
-    names = {field.name for field in fields(part)}
-    if value and not names & value.keys() and all(isinstance(item, dict) for item in value.values()):
-        return list(value.values())
-    return [value]
+        return [item for element in value for item in _objects(element)]
+    return [value] if isinstance(value, dict) else []
 
 
 @cache
-def _plan(model: type[Part]) -> tuple[tuple[str, ...], tuple[tuple[str, type[Part]], ...]]:
-    """Fields that are any-strings, and fields below which there are some."""
+def _plan(model: type[Part]) -> tuple[tuple[str, ...], tuple[tuple[str, type[Part], bool], ...]]:
+    """Fields that are any-strings; fields below which there are some, and whether these are maps."""
     texts = tuple(field.name for field in fields(model) if _is_any(field.annotation))
-    inner = [(field.name, inner_model(field.annotation)) for field in fields(model)]
-    return texts, tuple((name, part) for name, part in inner if part and _holds(part))
+    inner = [(field.name, inner_model(field.annotation), _is_map(field.annotation)) for field in fields(model)]
+    return texts, tuple((name, part, is_map) for name, part, is_map in inner if part and _holds(part))
+
+
+def _is_map(annotation: Any) -> bool:
+    return any(get_origin(member) is dict for member in (annotation, *get_args(annotation)))
 
 
 @cache

@@ -99,6 +99,7 @@ class _Builder:
         self._count = 0
 
     def read(self) -> list[Read]:
+        """All documents that are not empty."""
         found: list[Read] = []
         try:
             for event in self._events():

@@ -125,27 +125,6 @@ class Toleration(Part):
     """How long, for NoExecute."""
 
 
-class TopologySpreadConstraint(Part):
-    """How evenly pods are spread."""
-
-    topology_key: str
-    """Node label that makes the groups."""
-    max_skew: Int32
-    """Largest difference between groups."""
-    when_unsatisfiable: str
-    """DoNotSchedule or ScheduleAnyway."""
-    label_selector: LabelSelector | None = None
-    """Which pods are counted."""
-    match_label_keys: list[str] | None = None
-    """Labels that select pods by this pod's own values."""
-    min_domains: Int32 | None = None
-    """Smallest number of groups."""
-    node_affinity_policy: str | None = None
-    """Whether node rules are honoured when counting: Honor or Ignore."""
-    node_taints_policy: str | None = None
-    """Whether taints are honoured when counting: Honor or Ignore."""
-
-
 class HostAlias(Part):
     """Names for an address in the pod's hosts file."""
 

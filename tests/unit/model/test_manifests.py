@@ -184,7 +184,7 @@ def test_values_become_texts_and_numbers_plain() -> None:
     - - name: s
         template: t
         withItems: [1.0, 010, {a: 1}, [true], on]
-        hooks: {exit: {template: x, arguments: {parameters: [{name: z, value: 2}]}}}
+        hooks: {template: {template: x, arguments: {parameters: [{name: z, value: 2}]}}}
         inline: {inputs: {parameters: [{name: d, default: 1e3}]}}
 """
     document = load_manifests(HEAD + spec, "f")[0].document
@@ -199,7 +199,7 @@ def test_values_become_texts_and_numbers_plain() -> None:
     assert template["retryStrategy"] == {"limit": 3, "backoff": {"factor": "2"}}
     assert step["withItems"] == [1, 8, {"a": 1}, [True], "on"]
     assert type(step["withItems"][1]) is int
-    assert step["hooks"]["exit"]["arguments"]["parameters"][0]["value"] == "2"
+    assert step["hooks"]["template"]["arguments"]["parameters"][0]["value"] == "2"
     assert step["inline"]["inputs"]["parameters"][0]["default"] == "1000"
 
 

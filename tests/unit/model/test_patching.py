@@ -19,8 +19,8 @@ from argotui.model.patching import (
 )
 from tests.unit.model.golden import row_id, rows
 
-# Not here: `smp_create` (only clients make strategic patches, and ours never does), `podspecpatch`
-# (refused in this version) and `joinspec` (the engine's merge of workflow and template).
+# Not here: `smp_create` (only clients make strategic patches, and ours never does); `podspecpatch` and
+# `joinspec`, which belong to the engine.
 #
 # Refused as upstream refuses, in other words: the text holds a Go dump of whole lists, or a panic.
 OTHER_WORDS = ("list element types are not identical", "expected a map[string]interface {}", "panic:")
