@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 COMPONENT = "workflow-controller"
 _NAME_LIMIT = 253
+_AT_ONCE = 2
+"""Events must not hold up pods: a fan-out has more of them than anything else."""
 
 
 def event(
@@ -69,12 +71,14 @@ class Events:
         self._client = client
         self._requests = requests
         self._told: set[str] = set()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def write(self, about: Document, effect: EmitEvent, given_up: asyncio.Event) -> None:
         """Never raises what the API or the caller's end of interest raises."""
         body = event(about, effect.type, effect.reason, effect.message, effect.annotations, clock.now(), time.time_ns())
         try:
-            await self._requests.send(lambda: self._client.create(EVENTS, body), given_up)
+            async with self._slots:
+                await self._requests.send(lambda: self._client.create(EVENTS, body), given_up)
         except GivenUp:
             log.debug("event %s about %s: given up", effect.reason, name(about))
         except KubeError as error:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 60.0
+_LONGEST_OUTAGE_PAUSE = 3.0
+"""While the server is away: asking a closed door costs little, and steps wait."""
+
 _TELL_AFTER = 3
 """Failures in a row after which whoever looks at the workflow is told by an Event."""
 
@@ -147,7 +150,6 @@ class Runner:
         try:
             while self._resting is None and self._has_work():
                 await self._turn()
-                self._failures = 0
                 await asyncio.sleep(0)
         except Exception as error:  # noqa: BLE001 (one workflow's failure must not end the others)
             self._fail(error)
@@ -279,6 +281,8 @@ class Runner:
 
     def written(self, after: Sequence[Effect], changes: Document) -> None:
         """A write was stored."""
+        if changes:
+            self._failures = 0
         if "phase" in (changes.get("status") or {}):
             log.info("%s: %s", self.title, changes["status"]["phase"])
         self._carry_out(after)
@@ -319,9 +323,10 @@ class Runner:
             return
         if self._resting is not None:
             return
-        pause = min(_FIRST_PAUSE * 2**self._failures, _LONGEST_PAUSE)
+        transient = is_transient(error)
+        pause = min(_FIRST_PAUSE * 2 ** min(self._failures, 16), _LONGEST_OUTAGE_PAUSE if transient else _LONGEST_PAUSE)
         self._failures += 1
-        if is_transient(error):
+        if transient:
             log.warning("%s: %s; tried again in %g s", self.title, error, pause)
         else:
             log.error("%s: failed; tried again in %g s", self.title, pause, exc_info=error)

@@ -136,7 +136,7 @@ async def test_the_api_server_may_die_and_come_back(
     for _ in range(3):
         await asyncio.sleep(0.1)
         controllers.apiserver.kill()
-        controllers.apiserver.start()
+        await asyncio.to_thread(controllers.apiserver.start)
     found = await until(lambda: completed(client, *names), 60, controller)
     assert [each["status"]["phase"] for each in found] == ["Succeeded"] * 6
     assert list(once(kubelet.started)) == []
