@@ -19,9 +19,9 @@ from argotui.local.apiserver.watching import Hub
 class Cluster:
     """One cluster, without its HTTP server."""
 
-    def __init__(self, directory: Path, token: str, keep: Keep) -> None:
+    def __init__(self, directory: Path, token: str, keep: Keep, max_bytes: int = 0) -> None:
         hub = Hub()
-        store = Store(directory / "db.sqlite", served.field_paths(), self._publish)
+        store = Store(directory / "db.sqlite", served.field_paths(), self._publish, max_bytes)
         self.context = Context(directory, token, store, served.Served(), hub)
         self._collector = Collector(self.context)
         self._cleaner = Cleaner(self.context)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,7 +87,12 @@ async def _signal(directory: Path, uid: str, container: str, number: int) -> Doc
 
 
 async def _ask(path: Path, request: Document) -> Any:
-    reader, writer = await asyncio.open_unix_connection(str(path))
+    # a socket's path may have 107 bytes only, so it is named from its open directory
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        reader, writer = await asyncio.open_unix_connection(f"/proc/self/fd/{folder}/{path.name}")
+    finally:
+        os.close(folder)
     try:
         writer.write(json.dumps(request).encode() + b"\n")
         await writer.drain()

@@ -32,7 +32,7 @@ class Housekeeping:
         """Works until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_TICK_SECONDS)
+            await asyncio.sleep(min(_TICK_SECONDS, self._compaction.keep.seconds))
             self._compaction.run()
             await loop.run_in_executor(self._context.store.bodies.pool, self._checkpoint)
             await self._expire_events()

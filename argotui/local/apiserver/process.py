@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from argotui.config.paths import UnsafeDirectory, private_directory
 from argotui.local import certificates
@@ -28,7 +29,7 @@ from argotui.local.apiserver.storage.database import UnknownFormat
 
 log = logging.getLogger(__name__)
 
-_LOCK_SECONDS = 10.0
+_LOCK_SECONDS = 6.0
 _MAX_LINE = 64 * 1024
 _STOP_SECONDS = 3.0
 
@@ -42,17 +43,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="argotui local apiserver")
     parser.add_argument("--dir", required=True, type=Path, help="directory that holds the cluster's state")
     parser.add_argument("--history-seconds", type=float, default=Keep.seconds, help="how long old versions are kept")
+    parser.add_argument("--max-database-bytes", type=int, default=0, help="refuse writes beyond this size (0: none)")
     options = parser.parse_args(argv)
     keep = Keep(seconds=options.history_seconds, least=min(Keep.least, options.history_seconds))
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         directory = private_directory(options.dir.absolute())
         with _lock(directory):
-            asyncio.run(serve(directory, keep))
+            asyncio.run(serve(directory, keep, options.max_database_bytes))
     except (UnsafeDirectory, UnknownFormat, AlreadyServing, OSError) as error:
         log.error("%s", error)
         return 1
     return 0
+
+
+def _one_line(record: logging.LogRecord) -> bool:
+    """What a client sent that is no HTTP is worth a line in the log, not a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.exc_info, record.exc_text = None, None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        record.msg, record.args = "%s", (str(error).partition("\n")[0],)
+    return True
 
 
 @contextlib.contextmanager
@@ -74,10 +86,10 @@ def _lock(directory: Path) -> Iterator[None]:
         yield
 
 
-async def serve(directory: Path, keep: Keep) -> None:
+async def serve(directory: Path, keep: Keep, max_bytes: int) -> None:
     """Serves until SIGTERM or SIGINT."""
     certificates.ensure(directory)
-    cluster = Cluster(directory, endpoint.token(directory), keep)
+    cluster = Cluster(directory, endpoint.token(directory), keep, max_bytes)
     context = cluster.context
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argotui.local.apiserver import deleting, execs, podparts, reading, requests, status, watch, writing
+from argotui.local.apiserver import deleting, execs, logs, podparts, reading, requests, status, watch, writing
 from argotui.local.apiserver.context import Call, Handler
 
 _OBJECT: dict[str, Handler] = {
@@ -19,6 +19,7 @@ _COLLECTION: dict[str, Handler] = {
 _REFUSED: dict[str, Handler] = {"GET": podparts.refuse, "POST": podparts.refuse}
 _PARTS: dict[str, dict[str, Handler]] = {
     "binding": {"POST": podparts.bind},
+    "log": {"GET": logs.serve},
     "exec": {"GET": execs.serve, "POST": execs.serve},
     "eviction": _REFUSED,
     "attach": _REFUSED,

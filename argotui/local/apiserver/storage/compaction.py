@@ -47,7 +47,7 @@ class Compaction:
 
     def __init__(self, store: Store, keep: Keep) -> None:
         self._store = store
-        self._keep = keep
+        self.keep = keep
         self._spans: deque[_Span] = deque([_Span(store.revision, time.monotonic(), store.path.stat().st_size)])
         self._busy = False
 
@@ -55,7 +55,7 @@ class Compaction:
         """Counts a committed change."""
         now = time.monotonic()
         span = self._spans[-1]
-        if now - span.when > 1.0 or len(self._spans) == 1:
+        if now - span.when > min(1.0, self.keep.seconds) or len(self._spans) == 1:
             span = _Span(change.entry.seq, now)
             self._spans.append(span)
         span.seq = change.entry.seq
@@ -77,8 +77,8 @@ class Compaction:
         while len(self._spans) > 1:
             first = self._spans[0]
             age = now - first.when
-            over = age > self._keep.seconds or total > self._keep.bytes or versions > self._keep.versions
-            if age < self._keep.least or not over:
+            over = age > self.keep.seconds or total > self.keep.bytes or versions > self.keep.versions
+            if age < self.keep.least or not over:
                 break
             self._spans.popleft()
             total, versions = total - first.bytes, versions - first.versions

@@ -101,8 +101,10 @@ class Writer:
         loop: asyncio.AbstractEventLoop,
         stored: Callable[[list[Write]], None],
         failed: Callable[[list[Write], str], None],
+        max_bytes: int = 0,
     ) -> None:
         self._path = path
+        self._max_bytes = max_bytes
         self._loop = loop
         self._stored = stored
         self._failed = failed
@@ -129,6 +131,9 @@ class Writer:
         connection.execute("PRAGMA synchronous=NORMAL")
         # checkpoints are made by housekeeping, so that no request waits for one
         connection.execute("PRAGMA wal_autocheckpoint=0")
+        if self._max_bytes:
+            page = connection.execute("PRAGMA page_size").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count={self._max_bytes // page}")
         while self._work(connection, self._take()):
             pass
         connection.close()

@@ -58,6 +58,7 @@ class Store:
         path: Path,
         field_paths: Mapping[str, Sequence[str]],
         publish: Callable[[Change], None],
+        max_bytes: int = 0,
     ) -> None:
         database.prepare(path)
         self.path = path
@@ -69,7 +70,7 @@ class Store:
         self._epoch = 0
         self.revision, self.compacted = _load(self.bodies.connection(), self.head, field_paths)
         self._last_seq = self.revision
-        self.writer = database.Writer(path, asyncio.get_running_loop(), self._stored, self._failed)
+        self.writer = database.Writer(path, asyncio.get_running_loop(), self._stored, self._failed, max_bytes)
 
     def close(self) -> None:
         """Stores what is queued and closes the file."""
