@@ -12,8 +12,7 @@ from argotui.cli import options
 from argotui.cli.printing import print_documents, table
 from argotui.cli.running import CliError, CliSession, run_connected
 from argotui.cli.terminal import Terminal, terminal
-from argotui.cli.workflow_text import duration, now, status_word
-from argotui.engine.nodemap import node_map
+from argotui.cli.workflow_text import duration, known_nodes, now, status_word
 from argotui.model import documents
 from argotui.model.documents import Document, dig
 from argotui.model.phase import NodeType, Phase, node_completed
@@ -128,7 +127,7 @@ def _newest(row: Row) -> tuple[bool, str, str]:
 
 def _counts(workflow: Document) -> str:
     """`pending/running/completed` pods."""
-    pods = [node for node in node_map(workflow).values() if node.get("type") == NodeType.POD]
+    pods = [node for node in known_nodes(workflow).values() if node.get("type") == NodeType.POD]
     completed = sum(map(node_completed, pods))
     running = sum(node.get("phase") == Phase.RUNNING for node in pods)
     return f"{len(pods) - completed - running}/{running}/{completed}"

@@ -9,7 +9,7 @@ from typing import Any
 from argotui.cli.printing import table
 from argotui.cli.terminal import Terminal
 from argotui.engine.glyphs import State
-from argotui.engine.nodemap import node_map
+from argotui.engine.nodemap import Nodes, NodesUnreadable, node_map
 from argotui.engine.outline import Outline
 from argotui.engine.tree import Tree, pod_name_version
 from argotui.engine.tree_rows import Fold, TreeRow
@@ -27,11 +27,19 @@ def status_word(workflow: Document) -> str:
     """What `argo list` shows: the phase, and what the phase alone does not say."""
     phase = str(dig(workflow, "status", "phase") or "")
     if phase == Phase.RUNNING:
-        waits = dig(workflow, "spec", "suspend") or any(map(is_active_suspend, node_map(workflow).values()))
+        waits = dig(workflow, "spec", "suspend") or any(map(is_active_suspend, known_nodes(workflow).values()))
         return "Running (Suspended)" if waits else phase
     if phase == Phase.FAILED and dig(workflow, "spec", "shutdown"):
         return "Failed (Terminated)"
     return phase or "Pending"
+
+
+def known_nodes(workflow: Document) -> Nodes:
+    """The nodes; empty where they cannot be read: one such workflow must not spoil a list."""
+    try:
+        return node_map(workflow)
+    except NodesUnreadable:
+        return {}
 
 
 def state_of(workflow: Document) -> State:

@@ -77,11 +77,22 @@ def nodes_of(target: Target) -> Nodes:
         raise ActionRefused(str(error)) from error
 
 
+def known_nodes(target: Target) -> Nodes:
+    """The workflow's nodes; empty also when they cannot be read, for what only tells about them."""
+    try:
+        return node_map(target.document)
+    except NodesUnreadable:
+        return {}
+
+
 def all_of(selection: Selection, refusal: Iterable[str | None]) -> Verdict:
     """Allowed when there is a target and none of the refusals says something; else the first of them."""
     if not selection.targets:
         return Refused("nothing is selected")
-    return next((Refused(reason) for reason in refusal if reason), Allowed())
+    try:
+        return next((Refused(reason) for reason in refusal if reason), Allowed())
+    except ActionRefused as error:
+        return Refused(str(error))
 
 
 def flag(answers: Answers, name: str, default: bool = False) -> bool:
@@ -155,6 +166,7 @@ __all__ = [
     "count",
     "flag",
     "is_over",
+    "known_nodes",
     "names",
     "nodes_of",
     "parameter_texts",

@@ -19,8 +19,8 @@ from argotui.services.actions.asking import (
     count,
     flag,
     is_over,
+    known_nodes,
     names,
-    nodes_of,
     phase_of,
     refused,
     reread,
@@ -71,19 +71,16 @@ def _words(selection: Selection, verb: str, *more: str) -> str:
 
 def _running(target: Target) -> list[str]:
     """Names of the steps that run in a pod now."""
-    return [_name(node) for node in nodes_of(target).values() if _is_pod(node) and node.get("phase") == Phase.RUNNING]
+    pods = (node for node in known_nodes(target).values() if node.get("type") == NodeType.POD)
+    return [_name(node) for node in pods if node.get("phase") == Phase.RUNNING]
 
 
 def _waiting(target: Target) -> list[str]:
-    return [_name(node) for node in nodes_of(target).values() if is_active_suspend(node)]
+    return [_name(node) for node in known_nodes(target).values() if is_active_suspend(node)]
 
 
 def _name(node: Mapping[str, Any]) -> str:
     return str(node.get("displayName") or node.get("name") or "")
-
-
-def _is_pod(node: Mapping[str, Any]) -> bool:
-    return node.get("type") == NodeType.POD
 
 
 def _exit_handler(target: Target) -> str:

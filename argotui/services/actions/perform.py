@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from argotui.engine.operations import OperationRefused
@@ -70,8 +70,10 @@ class _Performance:
         )
         written: Document | None = None
         try:
+            await self._clear_away([write for write in step.writes if write.resource is PODS])
             for write in step.writes:
-                written = await self._send(write, step, entry) or written
+                if write.resource is not PODS:
+                    written = await self._send(write, step, entry) or written
         except (ActionRefused, OperationRefused) as error:
             return Outcome(step.target, Result.FAILED, str(error), step.notes)
         except ApiError as error:
@@ -87,6 +89,16 @@ class _Performance:
             if missing:
                 return Outcome(step.target, Result.UNCONFIRMED, missing, notes, written)
         return Outcome(step.target, Result.DONE, step.said, notes, written)
+
+    async def _clear_away(self, deletes: Sequence[Write]) -> None:
+        """Deletes pods, several at a time; all of them before anything else is written."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(write: Write) -> None:
+            async with gate:
+                await self._delete(write)
+
+        await asyncio.gather(*(one(write) for write in deletes))
 
     async def _send(self, write: Write, step: Step, entry: audit.Entry) -> Document | None:
         if write.method == "PUT":

@@ -21,6 +21,7 @@ from argotui.services.actions.asking import (
     count,
     flag,
     is_over,
+    known_nodes,
     names,
     nodes_of,
     parameter_texts,
@@ -122,7 +123,7 @@ def _retry_fields(selection: Selection) -> tuple[Field, ...]:
     target = selection.targets[0]
     restart: tuple[Field, ...] = ()
     if target.node_id is not None:
-        succeeded = (nodes_of(target).get(target.node_id) or {}).get("phase") == Phase.SUCCEEDED
+        succeeded = (known_nodes(target).get(target.node_id) or {}).get("phase") == Phase.SUCCEEDED
         restart = (
             Field(
                 "restart_successful", "run this step again although it succeeded", FieldKind.FLAG,

@@ -455,3 +455,13 @@ async def test_pods_that_are_gone_already_do_not_stop_a_retry() -> None:
     session = a_session(flow, pods=[pod("wf", 1)])
     (outcome,) = await done(session, "workflow.retry", selected(flow))
     assert outcome.result is Result.DONE
+
+
+async def test_nodes_that_cannot_be_read_only_stand_in_the_way_of_what_needs_them() -> None:
+    flow = workflow()
+    flow["status"] |= {"nodes": {}, "offloadNodeStatusVersion": "fnv:1"}
+    session = a_session(flow)
+    assert "offloaded" in ACTIONS["workflow.approve"].applies(selected(flow)).reason
+    assert ACTIONS["workflow.terminate"].applies(selected(flow))
+    (outcome,) = await done(session, "workflow.terminate", selected(flow))
+    assert outcome.result is Result.DONE
