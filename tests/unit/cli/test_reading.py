@@ -243,3 +243,23 @@ def test_logs_of_pods_that_are_gone_are_explained(argotui: Run, client: FakeClie
     ran = argotui("logs", "wf")
     assert ran.code == 0
     assert "pods of 1 steps do not exist any more" in ran.err
+
+
+def test_log_lines_on_a_terminal_keep_their_colours_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    from argotui.cli.log_text import LogPrinter
+    from argotui.services.log_stream import LogLine, LogSource
+
+    source = LogSource("pod-1", "uid", "main", "node")
+
+    def line(text: bytes) -> LogLine:
+        return LogLine(source, "2025-01-01T00:00:01Z", "", text)
+
+    colored = LogPrinter(Terminal(is_tty=True, color=True, glyphs=UNICODE, width=80))
+    assert colored.print(line(b"\x1b[31mred\x1b[2J\x1b[0m \x07"))
+    shown = capsys.readouterr().out
+    assert "\x1b[38;5;1mred" in shown
+    assert "\x1b[2J" not in shown
+    assert "\x07" not in shown
+    plain = LogPrinter(Terminal(is_tty=True, color=False, glyphs=ASCII, width=80), timestamps=True)
+    plain.print(line(b"\x1b[31mred\xff\r"))
+    assert capsys.readouterr().out == "pod-1: 2025-01-01T00:00:01Z red\ufffd\n"
