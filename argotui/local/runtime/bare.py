@@ -44,6 +44,8 @@ _NOT_ISOLATED = (
 class Bare:
     """Runs each command as a plain process of this user."""
 
+    leaves_children = True
+
     def __init__(self, reason: str, claims: Claims, search_path: str = waiter.PATH) -> None:
         self.description = Description("process", "no namespaces, no mounts", _ISOLATES, _NOT_ISOLATED, reason)
         self._search_path = search_path

@@ -58,6 +58,16 @@ async def choose(asked: str, directory: Path) -> Choice:
     return Choice(_bare(directory, f"the sandbox does not work on this machine: {why_not}"), tools)
 
 
+def for_running(name: str, directory: Path) -> Runtime:
+    """A runtime that can end, and read the files of, containers that it has started in an earlier life."""
+    if name == "process":
+        return _bare(directory, "")
+    if name in ("podman", "docker"):
+        return Engine(name, shutil.which(name) or name, directory)
+    settings = SandboxSettings("bwrap", "", Layering.DISK, os.geteuid() != 0)
+    return Sandbox(settings, hostview.survey(directory / "run" / "masks"), "", "")
+
+
 def write_note(directory: Path, runtime: Runtime) -> None:
     """Writes DIR/runtime, from which the console and `local status` tell what steps are kept from."""
     known = asdict(runtime.description)

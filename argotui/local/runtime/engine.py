@@ -18,7 +18,8 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from argotui.local.runtime import errors, waiter
+from argotui.executor import gotext
+from argotui.local.runtime import waiter
 from argotui.local.runtime.bounds import group_name
 from argotui.local.runtime.files import ContainerFiles, Layer
 from argotui.local.runtime.records import ContainerRecord
@@ -49,6 +50,8 @@ _NOT_ISOLATED = ("network: steps share the host's", "CPU and memory limits are n
 
 class Engine:
     """Runs each command as a container of a local engine."""
+
+    leaves_children = False
 
     def __init__(self, name: str, program: str, directory: Path) -> None:
         self._program = program
@@ -109,7 +112,7 @@ class Engine:
         if not str(state.get("StartedAt") or "0001-").startswith("0001-"):
             return None
         if exit_code == 127:
-            return StartFailure(errors.not_in_path(plan.command[0] if plan.command else plan.image))
+            return StartFailure(gotext.not_in_path(plan.command[0] if plan.command else plan.image))
         said = str(state.get("Error") or "") or _last_line(plan.record.path("log").read_text(errors="replace"))
         return StartFailure(said or f"the engine could not start the container (exit code {exit_code})")
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from argotui.local.runtime import errors
+from argotui.executor import gotext
 from argotui.local.runtime.types import StartFailure
 
 _MAX_LINKS = 40
@@ -65,17 +65,17 @@ class ContainerFiles:
             candidate = f"{folder or '.'}/{name}"
             if self._is_program(candidate if folder.startswith("/") else f"{directory}/{candidate}"):
                 return candidate
-        raise StartFailure(errors.not_in_path(name))
+        raise StartFailure(gotext.not_in_path(name))
 
     def _check_named(self, name: str, directory: str) -> None:
         try:
             mode = self._mode(name if name.startswith("/") else f"{directory}/{name}")
         except OSError as error:
-            raise StartFailure(errors.not_runnable(name, error.errno or errno.ENOENT, "stat")) from None
+            raise StartFailure(gotext.not_runnable(name, error.errno or errno.ENOENT, "stat")) from None
         if stat.S_ISDIR(mode):
-            raise StartFailure(errors.not_runnable(name, errno.EISDIR))
+            raise StartFailure(gotext.not_runnable(name, errno.EISDIR))
         if not mode & 0o111:
-            raise StartFailure(errors.not_runnable(name, errno.EACCES))
+            raise StartFailure(gotext.not_runnable(name, errno.EACCES))
 
     def _is_program(self, path: str) -> bool:
         try:

@@ -66,6 +66,8 @@ class SandboxSettings:
 class Sandbox:
     """Runs each command under bubblewrap."""
 
+    leaves_children = False
+
     def __init__(self, settings: SandboxSettings, host: HostView, reason: str, bound: str) -> None:
         self._settings = settings
         self._host = host

@@ -133,6 +133,8 @@ class Runtime(Protocol):
     """One way to run containers. Nothing in it is needed to find or end a container that another kubelet started."""
 
     description: Description
+    leaves_children: bool
+    """Whether children of a command may outlive it, so that `finished` has to look for them."""
 
     def refusal(self, pod: Document) -> str:
         """Why this runtime cannot run the pod, naming the field; "" when it can."""

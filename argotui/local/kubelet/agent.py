@@ -1,0 +1,150 @@
+"""The kubelet: takes pods in the order of their creation, runs so many at a time, follows each to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from argotui.kube.reflector import Delta, DeltaType
+from argotui.local.kubelet import admission
+from argotui.local.kubelet.container import end_now
+from argotui.local.kubelet.context import Node, drop_file_systems, pod_directory, records_below, title
+from argotui.local.kubelet.environment import NODE
+from argotui.local.kubelet.events import warn
+from argotui.local.kubelet.noderecord import labels
+from argotui.local.kubelet.pod import PodRun
+from argotui.local.kubelet.podfile import PodFile
+from argotui.model import documents
+from argotui.model.documents import Document
+
+log = logging.getLogger(__name__)
+
+_OVER = ("Succeeded", "Failed")
+_ORPHAN_SECONDS = 10.0
+
+
+class Kubelet:
+    """Fed with the changes of all pods by `on_change`."""
+
+    def __init__(self, node: Node, max_pods: int) -> None:
+        self._node = node
+        self._max_pods = max_pods
+        self._listed = False
+        self._runs: dict[str, PodRun] = {}
+        self._queue: dict[str, Document] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def on_change(self, delta: Delta) -> None:
+        """Called by the reflector."""
+        pod, uid = delta.object, documents.uid(delta.object)
+        if delta.type is DeltaType.DELETED:
+            self._gone(uid)
+        elif uid in self._runs:
+            self._runs[uid].update(pod)
+        elif self._is_over(pod):
+            self._queue.pop(uid, None)
+        elif pod["spec"].get("nodeName") == NODE:
+            self._run(pod)
+        elif not pod["spec"].get("nodeName") and not documents.deleted(pod):
+            self._enqueue(pod)
+
+    async def signal(self, uid: str, container: str, number: int) -> str:
+        """A signal for a container; "" when it was delivered, else why not."""
+        run = self._runs.get(uid)
+        if run is None:
+            return f"no pod with uid {uid} runs here"
+        return await run.signal(container, number)
+
+    def begin(self) -> None:
+        """After the first list, which comes in the order of names: puts it into that of creation, takes the first."""
+        self._listed = True
+        self._queue = dict(sorted(self._queue.items(), key=lambda item: _age(item[1])))
+        self._fill()
+
+    async def tidy_up(self, known: dict[str, Document]) -> None:
+        """Ends what runs of pods that are no more, and frees what a former kubelet had no time to free."""
+        for directory in list(self._node.pods_dir.iterdir()):
+            pod = known.get(directory.name)
+            if directory.name in self._runs:
+                continue
+            if pod is None:
+                await self._end_orphan(directory)
+            elif self._is_over(pod):
+                drop_file_systems(directory, self._node.discard_directory)
+
+    @property
+    def waiting(self) -> int:
+        """Pods that wait for a place."""
+        return len(self._queue)
+
+    def _is_over(self, pod: Document) -> bool:
+        over = (pod.get("status") or {}).get("phase") in _OVER
+        return over and not (documents.deleted(pod) and pod["spec"].get("nodeName") == NODE)
+
+    def _enqueue(self, pod: Document) -> None:
+        uid = documents.uid(pod)
+        new = uid not in self._queue
+        why_not = admission.unschedulable(pod, labels())
+        if why_not:
+            self._queue.pop(uid, None)
+            if new:
+                warn(self._node.api, pod, "FailedScheduling", why_not)
+            return
+        self._queue[uid] = pod
+        self._fill()
+
+    def _fill(self) -> None:
+        """Gives free places to those who wait longest."""
+        while self._listed and self._queue and len(self._runs) < self._max_pods:
+            uid = next(iter(self._queue))
+            self._run(self._queue.pop(uid))
+
+    def _run(self, pod: Document) -> None:
+        uid = documents.uid(pod)
+        self._queue.pop(uid, None)
+        run = self._runs[uid] = PodRun(pod, self._node)
+        self._spawn(self._follow(uid, run, title(pod)))
+
+    async def _follow(self, uid: str, run: PodRun, name: str) -> None:
+        try:
+            await run.run()
+        except Exception:
+            # one pod that we cannot cope with must not take the others with it
+            log.exception("%s: the pod could not be followed to its end", name)
+        finally:
+            self._runs.pop(uid, None)
+            if run.is_gone:
+                self._node.discard_directory(pod_directory(self._node.pods_dir, uid))
+            self._fill()
+
+    def _gone(self, uid: str) -> None:
+        self._queue.pop(uid, None)
+        run = self._runs.get(uid)
+        if run is not None:
+            run.gone()
+            return
+        directory = pod_directory(self._node.pods_dir, uid)
+        if directory.exists():
+            self._spawn(self._end_orphan(directory))
+
+    async def _end_orphan(self, directory: Path) -> None:
+        file = PodFile.read(directory)
+        runtime = self._node.runtime_named(file.runtime) if file else self._node.runtime
+        for record in records_below(directory):
+            if not await end_now(record, runtime, _ORPHAN_SECONDS):
+                log.error("%s: container %s cannot be killed", directory.name, record.name)
+                return
+        self._node.discard_directory(directory)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _age(pod: Document) -> tuple[str, int, str]:
+    version = documents.resource_version(pod)
+    return documents.created(pod), int(version) if version.isdigit() else 0, documents.name(pod)

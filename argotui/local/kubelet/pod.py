@@ -1,0 +1,372 @@
+"""One pod, from its binding to its last status; also a pod that another kubelet has begun.
+
+What has been done stands in the records of its containers, so every run goes the same way from the start and skips
+what is there. The containers of the executor need no process: `init` is a few files, `wait` is told by the kubelet
+when main has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from argotui.executor.commands import Role, role_of
+from argotui.executor.insist import insist
+from argotui.executor.template import ExecutorError, deadline_of
+from argotui.kube.errors import ApiError
+from argotui.local.kubelet import admission, plans
+from argotui.local.kubelet.container import ContainerRun
+from argotui.local.kubelet.context import Node, drop_file_systems, pod_directory, record_of, records_below, title
+from argotui.local.kubelet.environment import NODE, environment_of
+from argotui.local.kubelet.executors import Step, WaitContainer, run_init, step_of
+from argotui.local.kubelet.patience import Patience, Stopped
+from argotui.local.kubelet.podfile import PodFile
+from argotui.local.kubelet.references import References
+from argotui.local.kubelet.status import PodState, Running, State, Terminated, Waiting
+from argotui.local.kubelet.stopping import Stopping, Verdict
+from argotui.local.kubelet.volumes import Volume, existing_volumes, make_volumes
+from argotui.local.kubelet.writer import StatusWriter
+from argotui.local.runtime.records import ContainerRecord, Ended
+from argotui.local.runtime.types import GRACE_SECONDS, ContainerPlan, Refused
+from argotui.model import documents
+from argotui.model.documents import Document
+from argotui.model.resources import PODS
+
+log = logging.getLogger(__name__)
+
+DEADLINE = Verdict("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
+UNSUPPORTED = "UnsupportedField"
+_STEP_DEADLINE = "Step exceeded its deadline"
+_FORCED_GRACE = 2.0
+_FAILED = 64
+
+
+class PodRun:
+    """`run()` it in a task; tell it of changes with `update`, `gone` and `signal`."""
+
+    def __init__(self, pod: Document, node: Node) -> None:
+        self._pod = pod
+        self._node = node
+        self._uid = documents.uid(pod)
+        self._directory = pod_directory(node.pods_dir, self._uid)
+        self._file = PodFile.read(self._directory)
+        self._runtime = node.runtime_named(self._file.runtime) if self._file else node.runtime
+        self._states: dict[str, State] = {}
+        self._plans: dict[str, ContainerPlan] = {}
+        self._volumes: dict[str, Volume] = {}
+        self._step: Step | None = None
+        self._remark = ""
+        self._mains_over = asyncio.Event()
+        self._wait_killed = asyncio.Event()
+        self._stopping = Stopping(self._signal_process)
+        self._patience = Patience(node.api, pod, self._stopping.event, self._hold)
+        self._writer = StatusWriter(node.api, pod, self._runtime.description, self._state)
+        self._timers: list[asyncio.TimerHandle] = []
+
+    async def run(self) -> None:
+        """Returns when the pod has ended and its last status is stored, or the pod is gone."""
+        if not await self._bind():
+            return
+        self._file = PodFile.keep(self._directory, self._pod, self._runtime.description.name)
+        self._arm_deadline()
+        self._look_for_deletion()
+        try:
+            await self._live()
+        except Stopped:
+            log.info("%s: stopped before all its containers had started", title(self._pod))
+        except Refused as refusal:
+            self._stopping.begin(Verdict(UNSUPPORTED, str(refusal)), 0.0)
+        except Exception as error:
+            log.exception("%s: ended, because the kubelet cannot cope with it", title(self._pod))
+            self._stopping.begin(Verdict("KubeletError", f"{type(error).__name__}: {error}"), 0.0)
+        await self._stopping.done()
+        await self._conclude()
+
+    def update(self, pod: Document) -> None:
+        """The pod has changed in the API."""
+        self._pod = pod
+        self._arm_deadline()
+        self._look_for_deletion()
+
+    def gone(self) -> None:
+        """The pod is not in the API any more: what runs of it is ended without ceremony."""
+        self._writer.gone = True
+        self._stopping.begin(Verdict(), min(_FORCED_GRACE, self._grace()))
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the pod is not in the API any more."""
+        return self._writer.gone
+
+    async def signal(self, container: str, number: int) -> str:
+        """Delivers a signal that the controller has asked for. "" when it was, else why not."""
+        if not isinstance(self._states.get(container), Running):
+            return f"container {container} of pod {title(self._pod)} is not running"
+        if container in self._plans:
+            await self._signal_process(container, number)
+        elif number == signal.SIGKILL:
+            self._wait_killed.set()
+        return ""
+
+    async def _bind(self) -> bool:
+        """Takes the pod. False when it is gone or somebody else's."""
+        if self._pod["spec"].get("nodeName") == NODE:
+            return True
+        name, namespace = documents.name(self._pod), documents.namespace(self._pod)
+        body = {
+            "apiVersion": "v1", "kind": "Binding", "metadata": {"name": name, "uid": self._uid},
+            "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
+        }
+        path = PODS.path(namespace, name, "binding")
+        try:
+            await insist(lambda: self._node.api.raw("POST", path, body=body), f"bind {name}")
+        except ApiError as error:
+            return error.is_conflict and await self._is_ours()
+        return True
+
+    async def _is_ours(self) -> bool:
+        """Whether an answer to a binding was lost that had been carried out."""
+        name, namespace = documents.name(self._pod), documents.namespace(self._pod)
+        try:
+            pod = await insist(lambda: self._node.api.get(PODS, name, namespace), f"read {name}")
+        except ApiError:
+            return False
+        return documents.uid(pod) == self._uid and pod["spec"].get("nodeName") == NODE
+
+    async def _live(self) -> None:
+        refused = admission.refusal(self._pod) or self._runtime.refusal(self._pod)
+        if refused:
+            raise Refused(refused)
+        self._volumes = await self._made_volumes()
+        inits = self._pod["spec"].get("initContainers") or []
+        try:
+            self._step = step_of(self._pod, self._volumes)
+        except ExecutorError as error:
+            self._fail_executor(inits, str(error))
+        for container in inits:
+            ended = await self._run_init(container)
+            if ended.exit_code != 0:
+                return
+        await self._run_mains()
+
+    async def _made_volumes(self) -> dict[str, Volume]:
+        directory = self._directory / "volumes"
+        if any(record.started() or record.ended() for record in records_below(self._directory)):
+            return existing_volumes(self._pod, directory)
+        plans.write_hosts(self._pod, self._directory / plans.HOSTS)
+        if not self._pod["spec"].get("volumes"):
+            return {}
+        names = [str(container["name"]) for container in self._containers()]
+        return await self._patience.volumes(lambda found: make_volumes(self._pod, directory, found), names)
+
+    def _fail_executor(self, inits: list[Document], message: str) -> None:
+        container = next((c for c in inits if role_of(c) is Role.INIT), None)
+        if container is None:
+            raise Refused(message)
+        self._record(container).write_exit(_FAILED, "", message)
+
+    async def _run_init(self, container: Document) -> Ended:
+        record = self._record(container)
+        if role_of(container) is not Role.INIT:
+            return await self._run_process(container)
+        if self._step is None and record.ended() is None:
+            raise Refused(f"initContainers: {container['name']} runs argoexec init without ARGO_TEMPLATE")
+        ended = record.ended() or run_init(self._step, container, self._volumes, record)  # type: ignore[arg-type]
+        self._over(str(container["name"]), ended, record)
+        return ended
+
+    async def _run_mains(self) -> None:
+        """Starts what runs as processes first, since a step waits for that, then `wait`."""
+        containers: list[Document] = self._pod["spec"].get("containers") or []
+        waits = [container for container in containers if role_of(container) is Role.WAIT]
+        others = [container for container in containers if role_of(container) is not Role.WAIT]
+        for container in others:
+            await self._plan(container)
+        tasks = [asyncio.create_task(self._run_process(container)) for container in others]
+        tasks += [asyncio.create_task(self._run_wait(container)) for container in waits]
+        mains = [task for task, c in zip(tasks, others, strict=False) if self._is_main(c)]
+        watching = asyncio.create_task(self._watch_mains(mains, others))
+        outcomes = await asyncio.gather(*tasks, watching, return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        for failure in sorted(failures, key=lambda failure: isinstance(failure, Stopped)):
+            raise failure
+
+    def _is_main(self, container: Document) -> bool:
+        return self._step is None or str(container["name"]) in self._step.mains
+
+    async def _watch_mains(self, mains: list[asyncio.Task[Ended]], others: list[Document]) -> None:
+        """When the step's work is done, `wait` reports, and what runs beside it is ended as its emissary would."""
+        if mains:
+            await asyncio.wait(mains)
+        self._mains_over.set()
+        beside = [str(container["name"]) for container in others if not self._is_main(container)]
+        if beside:
+            await self._stopping.end_some(beside, self._grace())
+
+    async def _plan(self, container: Document) -> ContainerPlan:
+        name, record = str(container["name"]), self._record(container)
+        if name not in self._plans:
+            def make(found: References | None) -> Coroutine[Any, Any, ContainerPlan]:
+                return plans.plan_of(self._pod, container, self._node, self._volumes, self._step, found)
+
+            known = record.started() or record.ended()
+            self._plans[name] = await (make(None) if known else self._patience.configuration(make, name))
+        return self._plans[name]
+
+    async def _run_process(self, container: Document) -> Ended:
+        name = str(container["name"])
+        plan = await self._plan(container)
+        plan.record.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        run = ContainerRun(plan, self._runtime, self._node)
+        if plan.record.started() is None and plan.record.ended() is None:
+            try:
+                await self._patience.image(run.start, name)
+            except Refused as refusal:
+                self._stopping.begin(Verdict(UNSUPPORTED, str(refusal)), 0.0)
+                raise
+        if plan.record.ended() is None:
+            started = plan.record.started()
+            self._states[name] = Running(started.at if started else datetime.now(UTC))
+            self._stopping.runs(name)
+            self._writer.touch()
+        try:
+            ended = await run.end()
+        finally:
+            self._stopping.ran(name)
+        self._over(name, ended, plan.record)
+        return ended
+
+    async def _run_wait(self, container: Document) -> Ended:
+        name, record = str(container["name"]), self._record(container)
+        try:
+            environment = await environment_of(self._pod, container, References(self._node.api, ""))
+            if self._step is None:
+                raise ExecutorError("there is no ARGO_TEMPLATE")
+            wait = WaitContainer(self._node.api, self._pod, self._step, environment, record)
+            self._arm_step_deadline(environment)
+        except ExecutorError as error:
+            await self._mains_over.wait()
+            ended = record.write_exit(_FAILED, "", str(error))
+        else:
+            started = record.started()
+            self._states[name] = Running(started.at if started else datetime.now(UTC))
+            self._writer.touch()
+            ended = await self._follow_mains(wait, record)
+        self._over(name, ended, record)
+        return ended
+
+    async def _follow_mains(self, wait: WaitContainer, record: ContainerRecord) -> Ended:
+        """`wait` ends after the mains, or when somebody kills it."""
+        reporting = asyncio.create_task(self._report(wait, record))
+        killed = asyncio.create_task(self._wait_killed.wait())
+        await asyncio.wait({reporting, killed}, return_when=asyncio.FIRST_COMPLETED)
+        killed.cancel()
+        if reporting.done():
+            return reporting.result()
+        reporting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reporting
+        return record.write_exit(128 + signal.SIGKILL)
+
+    async def _report(self, wait: WaitContainer, record: ContainerRecord) -> Ended:
+        beginning = asyncio.create_task(wait.begin())
+        try:
+            await self._mains_over.wait()
+            await beginning
+        except ExecutorError as error:
+            return record.write_exit(_FAILED, "", str(error))
+        finally:
+            beginning.cancel()
+        main = self._plans.get("main")
+        ran = main is not None and (main.record.started() or main.record.ended())
+        return await wait.finish(main if ran else None, self._runtime, self._remark)
+
+    async def _conclude(self) -> None:
+        for record in records_below(self._directory):
+            await self._runtime.discard(record)
+        for timer in self._timers:
+            timer.cancel()
+        await self._writer.settle()
+        drop_file_systems(self._directory, self._node.discard_directory)
+        if documents.deleted(self._pod) and not self._writer.gone:
+            await self._delete()
+
+    async def _delete(self) -> None:
+        name, namespace = documents.name(self._pod), documents.namespace(self._pod)
+        try:
+            await insist(
+                lambda: self._node.api.delete(PODS, name, namespace, uid=self._uid, grace_seconds=0), f"delete {name}"
+            )
+        except ApiError as error:
+            if not (error.is_not_found or error.is_conflict):
+                log.error("%s: could not be removed: %s", title(self._pod), error)
+
+    def _over(self, name: str, ended: Ended, record: ContainerRecord) -> None:
+        started = record.started()
+        began = started.at if started else None
+        self._states[name] = Terminated(ended.exit_code, began, ended.at, ended.reason, ended.message)
+        self._writer.touch()
+
+    def _hold(self, names: list[str], waiting: Waiting) -> None:
+        """Containers that wait for something say for what."""
+        for name in names:
+            if isinstance(self._states.get(name, waiting), Waiting):
+                self._states[name] = waiting
+        self._writer.touch()
+
+    def _state(self) -> PodState:
+        verdict = self._stopping.verdict
+        started = self._file.started_at if self._file else None
+        reason, message = (verdict.reason, verdict.message) if verdict else ("", "")
+        return PodState(self._states, started, reason, message)
+
+    async def _signal_process(self, name: str, number: int) -> None:
+        await self._runtime.signal(self._plans[name].record, number)
+
+    def _look_for_deletion(self) -> None:
+        if documents.deleted(self._pod):
+            grace = (self._pod.get("metadata") or {}).get("deletionGracePeriodSeconds")
+            self._stopping.begin(Verdict(), self._grace() if grace is None else float(grace))
+
+    def _grace(self) -> float:
+        found = self._pod["spec"].get("terminationGracePeriodSeconds")
+        return float(GRACE_SECONDS if found is None else found)
+
+    def _arm_deadline(self) -> None:
+        seconds = self._pod["spec"].get("activeDeadlineSeconds")
+        if seconds is None or self._file is None:
+            return
+        for timer in self._timers:
+            timer.cancel()
+        self._at(self._file.started_at.timestamp() + float(seconds), self._deadline_passed)
+
+    def _deadline_passed(self) -> None:
+        self._stopping.begin(DEADLINE, self._grace())
+
+    def _arm_step_deadline(self, environment: dict[str, str]) -> None:
+        moment = deadline_of(environment)
+        if moment is not None:
+            self._at(moment.timestamp(), self._step_deadline_passed)
+
+    def _step_deadline_passed(self) -> None:
+        if not self._mains_over.is_set() and self._step is not None:
+            self._remark = _STEP_DEADLINE
+            self._stopping.end_soon(list(self._step.mains), self._grace())
+
+    def _at(self, moment: float, action: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._timers.append(loop.call_later(max(0.0, moment - datetime.now(UTC).timestamp()), action))
+
+    def _containers(self) -> list[Document]:
+        spec = self._pod["spec"]
+        return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+
+    def _record(self, container: Document) -> ContainerRecord:
+        record = record_of(self._node.pods_dir, self._uid, str(container["name"]))
+        record.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return record

@@ -1,0 +1,118 @@
+"""ConfigMaps and Secrets that pods refer to: read when the pod starts, waited for when they are not there."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from argotui.executor.insist import insist
+from argotui.kube.errors import ApiError, KubeError
+from argotui.local.kubelet.api import Api
+from argotui.model.documents import Document, resource_version
+from argotui.model.resources import CONFIG_MAPS, SECRETS, Resource
+
+log = logging.getLogger(__name__)
+_PAUSE = 1.0
+
+
+@dataclass(eq=False)
+class Missing(Exception):
+    """Something that a pod refers to is not there yet. `reason` and `message` are for the container's waiting state."""
+
+    resource: Resource
+    namespace: str
+    name: str
+    version: str
+    """resourceVersion of the object that lacks a key; "" when there is no object."""
+    message: str
+    reason: str = "CreateContainerConfigError"
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class References:
+    """Reads the objects that one pod refers to, each of them once."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._read: dict[tuple[str, str], tuple[dict[str, bytes], str] | None] = {}
+
+    async def values(self, resource: Resource, name: str, optional: bool = False) -> dict[str, bytes]:
+        """Keys and contents. Raises Missing when there is no such object, unless it is optional."""
+        found = await self._find(resource, name)
+        if found is None:
+            if optional:
+                return {}
+            raise Missing(resource, self._namespace, name, "", f'{resource.singular} "{name}" not found')
+        return found[0]
+
+    async def value(self, resource: Resource, name: str, key: str, optional: bool = False) -> bytes | None:
+        """One key's content. Raises Missing; None when it is optional and not there."""
+        found = await self.values(resource, name, optional)
+        if key in found:
+            return found[key]
+        if optional:
+            return None
+        known = self._read[resource.plural, name]
+        kind = resource.kind
+        message = f"couldn't find key {key} in {kind} {self._namespace}/{name}"
+        raise Missing(resource, self._namespace, name, known[1] if known else "", message)
+
+    async def _find(self, resource: Resource, name: str) -> tuple[dict[str, bytes], str] | None:
+        key = (resource.plural, name)
+        if key not in self._read:
+            try:
+                what = f"read {resource.singular} {name}"
+                document = await insist(lambda: self._api.get(resource, name, self._namespace), what)
+                self._read[key] = contents(document), resource_version(document)
+            except ApiError as error:
+                if not error.is_not_found:
+                    raise
+                self._read[key] = None
+        return self._read[key]
+
+
+def contents(document: Document) -> dict[str, bytes]:
+    """The data of a ConfigMap or Secret as bytes; broken base64 counts as empty."""
+    found: dict[str, bytes] = {}
+    encoded = document.get("data") or {}
+    for key, value in encoded.items():
+        if document.get("kind") == SECRETS.kind:
+            try:
+                found[key] = base64.b64decode(value or "")
+            except binascii.Error:
+                found[key] = b""
+        else:
+            found[key] = str(value).encode()
+    for key, value in (document.get("binaryData") or {}).items():
+        found[key] = base64.b64decode(value)
+    return found
+
+
+async def changed(api: Api, missing: Missing) -> None:
+    """Returns when the object has appeared or changed since it was read."""
+    selector = f"metadata.name={missing.name}"
+    while True:
+        try:
+            page = await api.list(missing.resource, missing.namespace, field_selector=selector)
+            if any(resource_version(item) != missing.version for item in page.items):
+                return
+            stream = api.watch(
+                missing.resource, missing.namespace, resource_version=page.resource_version, field_selector=selector
+            )
+            async with aclosing(stream):
+                async for event in stream:
+                    if event.type in ("ADDED", "MODIFIED"):
+                        return
+        except KubeError as error:
+            log.debug("waiting for %s %s: %s", missing.resource.singular, missing.name, error)
+        await asyncio.sleep(_PAUSE)
+
+
+KINDS = {"configMap": CONFIG_MAPS, "secret": SECRETS}

@@ -1,0 +1,175 @@
+"""Volumes of a pod, made as directories of its own; what is mounted where in each container."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from argotui.local.kubelet.environment import field_of, resource_of
+from argotui.local.kubelet.expansion import expand
+from argotui.local.kubelet.references import References
+from argotui.local.runtime.types import Mount, Refused
+from argotui.local.runtime.waiter import put
+from argotui.model.documents import Document
+from argotui.model.resources import CONFIG_MAPS, SECRETS
+
+SUPPORTED = ("emptyDir", "configMap", "secret", "hostPath", "projected", "downwardAPI")
+_DEFAULT_MODE = 0o644
+_KINDS = {"configMap": (CONFIG_MAPS, "name"), "secret": (SECRETS, "secretName")}
+
+
+class MountFailed(Exception):
+    """A hostPath that is not as the pod says. Kubernetes tries for ever; so do we, since it may yet appear."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Where a volume lies on the host."""
+
+    path: Path
+    read_only: bool = False
+    from_host: bool = False
+
+
+def kind_of(volume: Document) -> str:
+    """The volume's type; an empty volume is an emptyDir."""
+    return next((key for key in volume if key != "name"), "emptyDir")
+
+
+async def make_volumes(pod: Document, directory: Path, references: References) -> dict[str, Volume]:
+    """Makes every volume below `directory`. Raises Missing, MountFailed, Refused. Doing it twice is harmless."""
+    made: dict[str, Volume] = {}
+    for volume in pod["spec"].get("volumes") or ():
+        made[str(volume.get("name"))] = await _make(pod, volume, directory, references)
+    return made
+
+
+def existing_volumes(pod: Document, directory: Path) -> dict[str, Volume]:
+    """The volumes of a pod whose containers have started before: nothing is written and nothing asked for."""
+    made = {}
+    for volume in pod["spec"].get("volumes") or ():
+        kind, name = kind_of(volume), str(volume.get("name"))
+        if kind == "hostPath":
+            made[name] = Volume(Path(str(volume[kind].get("path"))), from_host=True)
+        else:
+            made[name] = Volume(directory / name, read_only=kind != "emptyDir")
+    return made
+
+
+async def _make(pod: Document, volume: Document, directory: Path, references: References) -> Volume:
+    kind, name = kind_of(volume), str(volume.get("name"))
+    source = volume.get(kind) or {}
+    if kind == "hostPath":
+        return _host_path(name, source)
+    path = directory / name
+    path.mkdir(parents=True, exist_ok=True)
+    if kind == "emptyDir":
+        path.chmod(0o777)
+        return Volume(path)
+    if kind == "projected":
+        for one in source.get("sources") or ():
+            await _project(pod, one, path, int(source.get("defaultMode") or _DEFAULT_MODE), references, "name")
+    elif kind in SUPPORTED:
+        await _project(pod, {kind: source}, path, int(source.get("defaultMode") or _DEFAULT_MODE), references)
+    else:
+        raise Refused(f"volumes: {name}: {kind} is not supported by the local kubelet")
+    return Volume(path, read_only=True)
+
+
+async def _project(
+    pod: Document, one: Document, path: Path, mode: int, references: References, name_key: str = ""
+) -> None:
+    """Writes the files of one source."""
+    for kind, source in one.items():
+        if kind == "downwardAPI":
+            _downward(pod, source or {}, path, mode)
+        elif kind in _KINDS:
+            resource, own_key = _KINDS[kind]
+            optional = bool(source.get("optional"))
+            name = str(source.get(name_key or own_key) or "")
+            values = await references.values(resource, name, optional)
+            items = source.get("items") or [{"key": key, "path": key} for key in values]
+            for item in items:
+                content = await references.value(resource, name, str(item.get("key")), optional)
+                if content is not None:
+                    _write(path, str(item.get("path")), content, int(item.get("mode") or mode))
+        else:
+            raise Refused(f"volumes: projected source {kind} is not supported by the local kubelet")
+
+
+def _downward(pod: Document, source: Document, path: Path, mode: int) -> None:
+    for item in source.get("items") or ():
+        if item.get("resourceFieldRef"):
+            text = resource_of(pod, {}, item["resourceFieldRef"])
+        else:
+            text = field_of(pod, str((item.get("fieldRef") or {}).get("fieldPath")))
+        _write(path, str(item.get("path")), text.encode(), int(item.get("mode") or mode))
+
+
+def _write(directory: Path, name: str, content: bytes, mode: int) -> None:
+    if name.startswith("/") or ".." in name.split("/"):
+        raise Refused(f"volumes: the path {name!r} leaves the volume")
+    path = directory / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    put(path, content)
+    path.chmod(mode)
+
+
+def _host_path(name: str, source: Document) -> Volume:
+    path, kind = Path(str(source.get("path") or "/")), str(source.get("type") or "")
+    if not path.is_absolute() or ".." in path.parts:
+        raise Refused(f"volumes: {name}: hostPath {path} is not an absolute path")
+    if kind == "DirectoryOrCreate" and not path.exists():
+        path.mkdir(mode=0o755, parents=True)
+    if kind == "FileOrCreate" and not path.exists():
+        path.touch(mode=0o644)
+    checks = {"Directory": path.is_dir, "File": path.is_file, "Socket": path.is_socket}
+    wanted = kind.removesuffix("OrCreate")
+    if wanted in checks and not checks[wanted]():
+        raise MountFailed(f"hostPath type check failed: {path} is not a {wanted.lower()}")
+    if not path.exists():
+        raise MountFailed(f"hostPath {path} does not exist on this machine")
+    return Volume(path, from_host=True)
+
+
+def mounts_of(
+    container: Document, volumes: Mapping[str, Volume], variables: Mapping[str, str]
+) -> tuple[Mount, ...]:
+    """The container's mounts. A hostPath is read-only unless the mount says `readOnly: false`. Raises Refused."""
+    found = []
+    for entry in container.get("volumeMounts") or ():
+        name = str(entry.get("name"))
+        if name not in volumes:
+            raise Refused(f'volumeMounts: there is no volume "{name}"')
+        found.append(_mount(entry, name, volumes[name], variables))
+    return tuple(found)
+
+
+def _mount(entry: Document, name: str, volume: Volume, variables: Mapping[str, str]) -> Mount:
+    read_only = entry.get("readOnly")
+    if volume.from_host:
+        read_only = read_only is not False
+    path = posixpath.normpath(str(entry.get("mountPath") or ""))
+    if not path.startswith("/"):
+        raise Refused(f"volumeMounts: {name}: the mountPath {path!r} is not absolute")
+    below = str(entry.get("subPath") or "") or expand(str(entry.get("subPathExpr") or ""), variables)
+    host = _below(name, volume, below) if below else volume.path
+    return Mount(path, host, bool(read_only) or volume.read_only, name, volume.from_host)
+
+
+def _below(name: str, volume: Volume, below: str) -> Path:
+    """A subPath, made where it is missing; links that lead out of the volume are refused."""
+    if below.startswith("/") or ".." in below.split("/"):
+        raise Refused(f"volumeMounts: {name}: the subPath {below!r} leaves the volume")
+    path = volume.path / below
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(volume.path)):
+        raise Refused(f"volumeMounts: {name}: the subPath {below!r} leads out of the volume")
+    if not real.exists() and not volume.read_only:
+        real.mkdir(parents=True)
+    if not real.exists():
+        raise Refused(f"volumeMounts: {name}: there is no {below} in the volume")
+    return real
