@@ -31,23 +31,23 @@ async def follow_up(session: CliSession, args: argparse.Namespace, workflows: Se
     """Does what --wait, --watch or --log ask for. Returns 0 only when all of the workflows Succeeded, or when
     nothing was asked for."""
     quiet = args.output not in ("", "wide")
-    names = [documents.name(workflow) for workflow in workflows]
-    namespace = documents.namespace(workflows[0]) if workflows else session.namespace
+    keys = [documents.key(workflow) for workflow in workflows]
     if args.log:
         await print_log(session, workflows[0], LogRequest(follow=True))
     if args.watch:
-        return await watch(session, namespace, names[0])
+        return await watch(session, *keys[0])
     if args.wait or args.log:
-        return await wait(session, namespace, names, quiet=quiet or not args.wait)
+        return await wait(session, keys, quiet=quiet or not args.wait)
     return 0
 
 
 async def wait(
-    session: CliSession, namespace: str, names: Sequence[str], *, ignore_missing: bool = False, quiet: bool = False
+    session: CliSession, keys: Sequence[tuple[str, str]], *, ignore_missing: bool = False, quiet: bool = False
 ) -> int:
-    """Waits for all of them, and prints how each ended as it ends. Returns 0 only when all Succeeded."""
+    """Waits for all of them (namespace and name), and prints how each ended as it ends. Returns 0 only when all
+    Succeeded."""
 
-    async def one(name: str) -> bool:
+    async def one(namespace: str, name: str) -> bool:
         try:
             workflow = await wait_for_completion(session.client, namespace, name, on_trouble=_trouble)
         except WorkflowGone as gone:
@@ -59,7 +59,7 @@ async def wait(
             print(_ended(workflow), flush=True)
         return succeeded(workflow)
 
-    results = await asyncio.gather(*(one(name) for name in names))
+    results = await asyncio.gather(*(one(*key) for key in keys))
     return 0 if all(results) else 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
@@ -31,6 +32,9 @@ def run(argv: list[str]) -> int:
     except UnicodeEncodeError:
         print("argotui: an argument is not UTF-8", file=sys.stderr)
         return USAGE
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name must not end the program on a Latin-1 terminal
     try:
         code = _dispatch(argv)
         sys.stdout.flush()

@@ -143,7 +143,9 @@ def _parameter_file(name: str) -> dict[str, Any]:
 def _tell_failure(created: Created, wanted: int) -> int:
     """What was refused, and what exists already because of this command."""
     if created.failed:
-        complain(f"failed to submit {created.failed.target.label.rstrip('/')}: {created.failed.text}")
+        refused = created.failed.target.document
+        name = documents.name(refused) or f"{documents.generate_name(refused)}…"
+        complain(f"failed to submit {name}: {created.failed.text}")
     if wanted > 1:
         names: Sequence[str] = [documents.name(workflow) for workflow in created.workflows]
         complain(f"created before that: {', '.join(names) if names else 'nothing'}")

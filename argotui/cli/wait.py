@@ -34,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
 async def _wait(session: CliSession, args: argparse.Namespace) -> int:
     names = [await resolve_name(session.client, session.namespace, name) for name in args.names]
     if not args.until_node:
-        return await wait(session, session.namespace, names, ignore_missing=args.ignore_not_found)
+        keys = [(session.namespace, name) for name in names]
+        return await wait(session, keys, ignore_missing=args.ignore_not_found)
     node, separator, phase = args.until_node.rpartition("=")
     if not (separator and node and phase):
         raise CliError(f"--until-node expects NAME=PHASE, not {args.until_node!r}")

@@ -162,3 +162,16 @@ def test_without_any_cluster_the_local_one_is_used_or_named(
     assert ran.code == 1
     assert "using the local cluster" in ran.err
     assert "start it with: argotui local start" in ran.err
+
+
+def test_a_terminal_that_cannot_show_a_character_does_not_end_the_program() -> None:
+    code = "from argotui.cli.main import run\nimport sys\nsys.exit(run(['sub…mit']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONIOENCODING": "ascii:strict", "PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "'sub\\u2026mit'" in done.stderr
