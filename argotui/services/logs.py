@@ -17,7 +17,7 @@ from argotui.model.documents import Document
 from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_WORKFLOW
 from argotui.model.phase import NodeType, Phase
 from argotui.model.resources import PODS
-from argotui.services.following import ChangeType, follow
+from argotui.services.following import Change, ChangeType, follow
 from argotui.services.log_merge import LogMerge
 from argotui.services.log_stream import LogLine, LogRequest, LogSource, LogStream, Note, container_state
 from argotui.services.streams import closing
@@ -120,10 +120,19 @@ class _Pods:
         )
         async with closing(feed) as changes:
             async for change in changes:
-                if change.type in (ChangeType.ADDED, ChangeType.MODIFIED):
+                if change.type is ChangeType.LISTED:
+                    continue
+                if change.type is not ChangeType.DELETED:
                     self._consider(change.object, live=True)
-                    if self._request.pod and _is_over(change.object):
-                        return
+                if self._request.pod and self._was_last_of(change):
+                    return
+
+    def _was_last_of(self, change: Change) -> bool:
+        """Whether nothing more will come of the one pod that is read. One that is deleted before it has started
+        may be made again, under the same name."""
+        if change.type is ChangeType.DELETED:
+            return documents.uid(change.object) in self._opened
+        return _is_over(change.object)
 
     async def _completion(self, name: str) -> None:
         try:

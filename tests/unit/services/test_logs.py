@@ -274,3 +274,17 @@ def test_times_sort_whatever_their_form() -> None:
     times += ["2025-01-01T01:00:02+01:00", "2025-01-01T00:00:03.000001Z"]
     assert sorted(times, key=sort_key) == times
     assert sort_key("hello") == ""
+
+
+async def test_one_pod_that_is_deleted_ends_its_log() -> None:
+    flow = workflow()
+    a = pod("wf", 1, phase="Running")
+    client = a_client(flow, a)
+
+    async def read(follow: bool, **_: Any) -> AsyncIterator[bytes]:
+        yield f"{stamp(1)} one\n".encode()
+        if follow:
+            await client.delete(PODS, name_of(a), "argo")
+
+    client.pod_logs = {(name_of(a), "main"): read}
+    assert await texts(client, flow, LogRequest(follow=True, pod=name_of(a))) == ["one"]
