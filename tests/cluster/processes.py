@@ -71,11 +71,13 @@ class Bench:
         self.kubeconfig = str(directory / "kubeconfig")
         self.apiserver = Process(directory / "apiserver.log", "argotui.local.apiserver", "--dir", str(directory))
         self._controllers: list[Process] = []
+        self._made = 0
 
     def controller(self, *flags: str, **environment: str) -> Process:
         """A scripted controller, not started yet."""
+        self._made += 1
         made = Process(
-            self.directory / f"controller-{len(self._controllers)}.log",
+            self.directory / f"controller-{self._made}.log",
             "tests.cluster.scripted",
             "--kubeconfig",
             self.kubeconfig,

@@ -141,7 +141,7 @@ async def test_the_api_server_may_die_and_come_back(
     assert [each["status"]["phase"] for each in found] == ["Succeeded"] * 6
     assert list(once(kubelet.started)) == []
     await until(lambda: tidy(client, *names), words=controller)
-    assert "Traceback" not in controller.log.read_text()
+    assert "Traceback" not in controller.log.read_text(), controller.log.read_text()
 
 
 async def test_an_edit_by_somebody_else_is_seen_and_kept(
@@ -326,5 +326,5 @@ async def test_a_deleted_workflow_is_forgotten(controllers: Bench, client: Clien
     await client.create(WORKFLOWS, scripted_workflow("fleeting", stages=1))
     (found,) = await until(lambda: completed(client, "fleeting"), words=controller)
     assert list(found["status"]["nodes"]) == ["fleeting-0-0"]
-    assert "Traceback" not in controller.log.read_text()
+    assert "Traceback" not in controller.log.read_text(), controller.log.read_text()
     assert name(found) == "fleeting"
