@@ -27,8 +27,12 @@ def check_kind(collection: Collection, document: Document) -> None:
     document.update({"apiVersion": version, "kind": kind, **rest})
 
 
-def check_namespace(context: Context, collection: Collection, namespace: str) -> None:
-    """A new object needs a namespace that exists and stays. Raises StatusError 404 or 403."""
+def check_place(context: Context, collection: Collection, namespace: str) -> None:
+    """A new object needs a namespace, and a definition, that exists and stays. Raises StatusError 403, 404 or 405."""
+    if not collection.builtin:
+        definition = context.store.latest(Key("customresourcedefinitions.apiextensions.k8s.io", "", collection.id))
+        if definition is None or definition.deleting:
+            raise status.method_not_allowed("create not allowed while custom resource definition is terminating")
     if not collection.resource.namespaced:
         return
     entry = context.store.latest(Key("namespaces", "", namespace))

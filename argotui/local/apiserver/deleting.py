@@ -8,9 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from argotui.local.apiserver import bodies, status, views
+from argotui.local.apiserver import bodies, history, status, views
 from argotui.local.apiserver.context import Call, Context
-from argotui.local.apiserver.reading import answer, collect, missing, selection_of
+from argotui.local.apiserver.reading import Page, answer, collect, listing, missing, selection_of
 from argotui.local.apiserver.storage.entry import Entry
 from argotui.local.apiserver.storage.store import Change
 from argotui.model import resources
@@ -110,13 +110,12 @@ async def delete_collection(call: Call) -> web.StreamResponse:
     wanted = await options(call)
     store = call.context.store
     entries = collect(call, selection_of(call))
-    found = [(entry, store.body(entry)) for entry in entries]
+    found = await history.bodies(store, entries)
     for entry in entries:
         newest = store.latest(entry.key)
         if newest is not None and newest.uid == entry.uid:
             await remove(call.context, newest, wanted)
-    body = views.listing(call.collection, found, call.view, {"resourceVersion": str(store.revision)})
-    return await answer(call, body)
+    return await listing(call, Page(entries, {"resourceVersion": str(store.revision)}, found), call.view)
 
 
 def remove(context: Context, entry: Entry, wanted: Document) -> asyncio.Future[Change | None]:

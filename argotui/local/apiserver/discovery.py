@@ -17,7 +17,6 @@ _PART_VERBS = {
     "portforward": ("create", "get"),
     "binding": ("create",),
     "eviction": ("create",),
-    "finalize": ("update",),
 }
 _PART_KINDS = {
     "exec": ("", "v1", "PodExecOptions"),

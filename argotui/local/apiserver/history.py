@@ -74,12 +74,11 @@ async def _read(store: Store, seqs: list[int]) -> dict[int, bytes]:
     return await loop.run_in_executor(store.bodies.pool, store.bodies.read_many, seqs)
 
 
-async def bodies(store: Store, entries: list[Entry]) -> list[tuple[Entry, bytes]]:
-    """The bodies of newest versions, from memory where they are."""
+async def bodies(store: Store, entries: list[Entry]) -> dict[int, bytes]:
+    """The bodies of committed versions by seq, from memory where they are."""
     # collected first: what is in memory now may be pushed out while a thread reads the rest
     found = {entry.seq: body for entry in entries if (body := store.bodies.cached(entry.seq)) is not None}
     missing = [entry.seq for entry in entries if entry.seq not in found]
     if missing:
         found.update(await _read(store, missing))
-    # compaction keeps superseded versions for longer than any list takes to read
-    return [(entry, found[entry.seq]) for entry in entries]
+    return found

@@ -6,19 +6,24 @@ import asyncio
 import base64
 import binascii
 import gzip
-import itertools
 import json
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
 from argotui.local.apiserver import accept, history, requests, status, views
+from argotui.local.apiserver.accept import View
 from argotui.local.apiserver.context import Call
 from argotui.local.apiserver.selection import Selection, select
 from argotui.local.apiserver.storage.entry import Entry
 from argotui.model.documents import Document
 
 _GZIP_BYTES = 128 * 1024
-_MAX_LIMIT = 100_000
+_STREAM_BYTES = 4 << 20
+_STREAM_SECONDS = 120.0
 
 
 def selection_of(call: Call) -> Selection:
@@ -84,18 +89,76 @@ async def list_objects(call: Call) -> web.StreamResponse:
     selection, view = selection_of(call), call.view
     limit = requests.number(call.query, "limit") or 0
     token = call.query.get("continue", "")
-    if token:
-        page = await _next_page(call, selection, token, limit)
+    with call.context.store.pinned():
+        page = await (_next_page(call, selection, token, limit) if token else _first_page(call, selection, limit))
+        return await listing(call, page, view)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Objects of a list. `bodies` has those that are not the newest versions; the others are read as they are sent."""
+
+    entries: list[Entry]
+    metadata: Document
+    bodies: dict[int, bytes] | None = None
+
+
+async def listing(call: Call, page: Page, view: View) -> web.StreamResponse:
+    """The page in the form that was asked for; in pieces when it is large, so that memory stays bounded."""
+    batches = _batches(call, page, view)
+    head = views.list_head(call.collection, view, page.metadata)
+    first: list[bytes] = []
+    async for batch in batches:
+        first += batch
+        if sum(map(len, first)) > _STREAM_BYTES:
+            return await _stream(call.request, head + b",".join(first), batches)
+    return await answer(call, b"".join((head, b",".join(first), b"]}\n")))
+
+
+async def _batches(call: Call, page: Page, view: View) -> AsyncIterator[list[bytes]]:
+    if page.bodies is None:
+        async for batch in views.forms(call.context.store, call.collection, page.entries, view):
+            yield batch
     else:
-        page = await _first_page(call, selection, limit)
-    found, metadata = page
-    return await answer(call, views.listing(call.collection, found, view, metadata))
+        yield [views.form(call.collection, entry, page.bodies[entry.seq], view) for entry in page.entries]
 
 
-_Page = tuple[list[tuple[Entry, bytes]], Document]
+async def _stream(request: web.BaseRequest, begun: bytes, batches: AsyncIterator[list[bytes]]) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
+    compressor = None
+    if accept.takes_gzip(request.headers.get("Accept-Encoding", "")):
+        response.headers.update({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+        compressor = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    try:
+        async with asyncio.timeout(_STREAM_SECONDS):
+            await _send(response, begun, compressor)
+            async for batch in batches:
+                await _send(response, b"".join(b"," + form for form in batch), compressor)
+            await _send(response, b"]}\n", compressor)
+            if compressor is not None:
+                await response.write(compressor.flush())
+            await response.write_eof()
+    except (ConnectionResetError, TimeoutError):
+        hang_up(request)  # who reads half a list has to learn that it is half a list
+    return response
 
 
-async def _first_page(call: Call, selection: Selection, limit: int) -> _Page:
+def hang_up(request: web.BaseRequest) -> None:
+    """Cuts the connection of an answer that cannot be completed."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
+async def _send(response: web.StreamResponse, data: bytes, compressor: Any) -> None:
+    if compressor is not None:
+        data = await asyncio.get_running_loop().run_in_executor(None, compressor.compress, data)
+    if data:
+        await response.write(data)
+
+
+async def _first_page(call: Call, selection: Selection, limit: int) -> Page:
     store = call.context.store
     asked, match = revision_asked(call.query), call.query.get("resourceVersionMatch", "")
     _check_match(asked, match, call)
@@ -103,7 +166,7 @@ async def _first_page(call: Call, selection: Selection, limit: int) -> _Page:
         raise status.too_large(asked, store.revision)
     if asked and (match == "Exact" or (limit and not match)):
         return await _page_at(call, selection, asked, ("", ""), limit)
-    return await _page_now(call, selection, None, limit, store.revision)
+    return _page_now(call, selection, None, limit, store.revision)
 
 
 def _check_match(asked: int | None, match: str, call: Call) -> None:
@@ -121,7 +184,7 @@ def _check_match(asked: int | None, match: str, call: Call) -> None:
         raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
 
 
-async def _next_page(call: Call, selection: Selection, token: str, limit: int) -> _Page:
+async def _next_page(call: Call, selection: Selection, token: str, limit: int) -> Page:
     if call.query.get("resourceVersionMatch"):
         raise status.bad_request("resourceVersionMatch is forbidden when continue is provided")
     if call.query.get("resourceVersion") not in (None, "", "0"):
@@ -131,7 +194,7 @@ async def _next_page(call: Call, selection: Selection, token: str, limit: int) -
     if revision > store.revision:
         raise status.bad_request("continue key is not valid: it is from another cluster")
     if store.head.unchanged_since(call.collection.id, revision):
-        return await _page_now(call, selection, after, limit, revision)
+        return _page_now(call, selection, after, limit, revision)
     if revision < store.compacted:
         raise status.expired(
             "The provided continue parameter is too old: the state of the cluster that it pages through has been"
@@ -140,24 +203,22 @@ async def _next_page(call: Call, selection: Selection, token: str, limit: int) -
     return await _page_at(call, selection, revision, after, limit)
 
 
-async def _page_now(
-    call: Call, selection: Selection, after: tuple[str, str] | None, limit: int, revision: int
-) -> _Page:
+def _page_now(call: Call, selection: Selection, after: tuple[str, str] | None, limit: int, revision: int) -> Page:
     """A page of the newest state, which is that of `revision`."""
     store = call.context.store
     shelf = store.head.shelf(call.collection.id)
     entries = [entry for entry in shelf.select(selection.namespace, after) if selection.matches(entry)]
     page = entries[:limit] if limit else entries
-    found = await history.bodies(store, page)
-    return found, _metadata(revision, page, len(entries) - len(page), selection)
+    return Page(page, _metadata(revision, page, len(entries) - len(page), selection))
 
 
-async def _page_at(call: Call, selection: Selection, revision: int, after: tuple[str, str], limit: int) -> _Page:
+async def _page_at(call: Call, selection: Selection, revision: int, after: tuple[str, str], limit: int) -> Page:
     """A page of the state at an older `revision`."""
     store = call.context.store
     if revision < store.compacted:
         raise status.too_old(revision, store.compacted)
-    page: list[tuple[Entry, bytes]] = []
+    page: list[Entry] = []
+    bodies: dict[int, bytes] = {}
     more = False
     async for entry, body in history.at(store, call.collection, revision, after):
         if not selection.matches(entry):
@@ -165,11 +226,12 @@ async def _page_at(call: Call, selection: Selection, revision: int, after: tuple
         if limit and len(page) == limit:
             more = True
             break
-        page.append((entry, body))
+        page.append(entry)
+        bodies[entry.seq] = body
     metadata: Document = {"resourceVersion": str(revision)}
     if more:
-        metadata["continue"] = _encode_token(revision, page[-1][0])
-    return page, metadata
+        metadata["continue"] = _encode_token(revision, page[-1])
+    return Page(page, metadata, bodies)
 
 
 def _metadata(revision: int, page: list[Entry], remaining: int, selection: Selection) -> Document:
@@ -202,4 +264,4 @@ def _decode_token(token: str) -> tuple[int, tuple[str, str]]:
 def collect(call: Call, selection: Selection) -> list[Entry]:
     """Every selected entry of now; for deletecollection."""
     shelf = call.context.store.head.shelf(call.collection.id)
-    return [entry for entry in itertools.islice(shelf.select(selection.namespace), None) if selection.matches(entry)]
+    return [entry for entry in shelf.select(selection.namespace) if selection.matches(entry)]

@@ -96,7 +96,6 @@ def field_paths() -> dict[str, tuple[str, ...]]:
 
 _SUBRESOURCES = {
     "pods": ("binding", "log", "exec", "eviction", "attach", "portforward"),
-    "namespaces": ("finalize",),
 }
 
 
@@ -225,6 +224,8 @@ class Definitions:
 
     def _serve(self, key: Key, body: bytes) -> None:
         self._served.add(custom(body, lambda: self._read(key)))
+        for entry in self._store.head.shelf(key.name).select():
+            entry.cells = None  # the columns may be others now
 
     def _read(self, key: Key) -> Document:
         entry = self._store.get(key)

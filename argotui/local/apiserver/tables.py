@@ -37,10 +37,11 @@ def columns(collection: Collection) -> list[Document]:
     return [column.as_document() for column in _printer(collection).columns]
 
 
-def cells(collection: Collection, entry: Entry, body: bytes) -> list[Any]:
-    """The cells of one object, as of now."""
+def cells(collection: Collection, entry: Entry, body: bytes | None) -> list[Any]:
+    """The cells of one object, as of now. `body` may be None when the entry has its cells already."""
     row = entry.cells
     if row is None:
+        assert body is not None
         row = entry.cells = _printer(collection).row(body)
     return [_aged(cell) if isinstance(cell, Moment) else cell for cell in row]
 

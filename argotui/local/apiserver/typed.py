@@ -94,6 +94,9 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
+_ZEROS: dict[str, Any] = {"s": "", "B": "", "i": 0, "f": 0, "b": False}
+
+
 class Walk:
     """One pass over one document. Collects unknown fields and missing required ones."""
 
@@ -140,7 +143,7 @@ class Walk:
     def _element(self, type_: str, value: Any, path: str) -> Any:
         """A list item or a map value: null is the zero value there, not absence."""
         if value is None:
-            return {"s": "", "B": "", "i": 0, "f": 0, "b": False}.get(type_, {}) if type_ != "any" else None
+            return None if type_ == "any" else _ZEROS.get(type_, {})
         return self._one(type_, value, path)
 
     def _one(self, type_: str, value: Any, path: str) -> Any:
@@ -169,9 +172,14 @@ class Walk:
         return result
 
     def _missing(self, fields: dict[str, Field], value: Document, prefix: str) -> None:
+        """Notes required fields that are not there; in a status Go writes their zero values instead."""
         for key, field in fields.items():
-            if field.required and key not in value and key != "metadata":
+            if not field.required or key in value or key == "metadata":
+                continue
+            if not prefix.startswith("status."):
                 self.causes.append(Cause("FieldValueRequired", "Required value", f"{prefix}{key}"))
+            elif field.type in _ZEROS and not field.shape:
+                value[key] = _ZEROS[field.type]
 
     def _refused(self, wanted: str, value: Any, path: str) -> status.StatusError:
         got = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")

@@ -12,13 +12,16 @@ from aiohttp import web
 from argotui.local.apiserver import history, requests, status, views
 from argotui.local.apiserver.accept import Form
 from argotui.local.apiserver.context import Call
-from argotui.local.apiserver.reading import revision_asked, selection_of
+from argotui.local.apiserver.reading import collect, hang_up, revision_asked, selection_of
+from argotui.local.apiserver.selection import Selection
 from argotui.local.apiserver.storage.entry import Entry
 from argotui.local.apiserver.watching import Happening, Subscription, line, transition, with_revision
 
 _BOOKMARK_SECONDS = 50.0
 _LONGEST_SECONDS = (1800.0, 3600.0)
 _CHUNK_BYTES = 256 * 1024
+_BATCH_ENTRIES = 200
+_BEGIN_SECONDS = 120.0
 _INITIAL_END = "k8s.io/initial-events-end"
 
 
@@ -32,6 +35,11 @@ class _Watch:
         self._columns_due = self._view.form is Form.TABLE
         self.revision = revision
         """Everything up to here has been told."""
+
+    @property
+    def selection(self) -> Selection:
+        """What is watched."""
+        return self._subscription.selection
 
     def line(self, type_: str, entry: Entry, body: bytes) -> bytes:
         """One event. The first of a Table brings the columns."""
@@ -86,12 +94,16 @@ async def serve(call: Call) -> web.StreamResponse:
     store, hub = call.context.store, call.context.hub
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
     response.enable_chunked_encoding()
+    # the subscription, the revision and the present state have to be of one moment: nothing is awaited here
     subscription = hub.subscribe(call.collection, selection)
     watch = _Watch(call, subscription, store.revision)
+    present = collect(call, selection) if initial or not asked else None
     try:
         await response.prepare(call.request)
-        async for lines in _first(call, watch, asked, initial=initial):
-            await response.write(lines)
+        # who does not take the present state within this time is given up, since it keeps old versions alive
+        with store.pinned():
+            async with asyncio.timeout(_BEGIN_SECONDS):
+                await _begin(call, watch, response, asked, present)
         if initial:
             await response.write(watch.bookmark({_INITIAL_END: "true"}))
         await _follow(call, watch, subscription, response, deadline, bookmarks=bookmarks)
@@ -99,8 +111,8 @@ async def serve(call: Call) -> web.StreamResponse:
     except status.StatusError as error:
         await response.write(_error(error))
         await response.write_eof()
-    except ConnectionResetError:
-        pass  # the client has left; there is nobody to tell
+    except (ConnectionResetError, TimeoutError):
+        hang_up(call.request)  # there is nobody to tell
     finally:
         hub.unsubscribe(subscription)
     return response
@@ -120,22 +132,42 @@ def _initial_events(call: Call) -> bool:
     return True
 
 
-async def _first(call: Call, watch: _Watch, asked: int | None, *, initial: bool) -> AsyncIterator[bytes]:
+async def _begin(
+    call: Call, watch: _Watch, response: web.StreamResponse, asked: int | None, present: list[Entry] | None
+) -> None:
     """What comes before the live events: the present state as ADDED, or the changes since `asked`."""
-    store, selection = call.context.store, watch._subscription.selection
     start = watch.revision
-    if initial or not asked:
-        if asked and asked > start:
+    if asked and asked > start:
+        if present is not None:
             raise status.too_large(asked, start)
-        entries = [e for e in store.head.shelf(call.collection.id).select(selection.namespace) if selection.matches(e)]
-        for entry, body in await history.bodies(store, entries):
-            yield watch.line("ADDED", entry, body)
-        return
+        raise status.expired(f"resource version {asked} is not known here, the newest is {start}")
+    lines = _past(call, watch, asked or 0) if present is None else _present(call, watch, present)
+    waiting: list[bytes] = []
+    size = 0
+    async for line_ in lines:
+        waiting.append(line_)
+        size += len(line_)
+        if size > _CHUNK_BYTES:
+            await response.write(b"".join(waiting))
+            waiting, size = [], 0
+    if waiting:
+        await response.write(b"".join(waiting))
+
+
+async def _present(call: Call, watch: _Watch, entries: list[Entry]) -> AsyncIterator[bytes]:
+    store = call.context.store
+    for start in range(0, len(entries), _BATCH_ENTRIES):
+        batch = entries[start : start + _BATCH_ENTRIES]
+        bodies = await history.bodies(store, batch)
+        for entry in batch:
+            yield watch.line("ADDED", entry, bodies[entry.seq])
+
+
+async def _past(call: Call, watch: _Watch, asked: int) -> AsyncIterator[bytes]:
+    store, selection = call.context.store, watch.selection
     if asked < store.compacted:
         raise status.too_old(asked, store.compacted)
-    if asked > start:
-        raise status.expired(f"resource version {asked} is not known here, the newest is {start}")
-    async for change, before in history.changes(store, call.collection, asked, start):
+    async for change, before in history.changes(store, call.collection, asked, watch.revision):
         type_ = transition(change, selection)
         if type_ == "LEFT":
             yield watch.line("DELETED", change.entry, with_revision(before, change.entry.seq))

@@ -51,11 +51,9 @@ def with_revision(body: bytes, seq: int) -> bytes:
 
 def line(collection: Collection, type_: str, entry: Entry, body: bytes, view: View, *, columns: bool) -> bytes:
     """One line of a watch. `columns`: a Table starts with its column definitions."""
+    form = views.form(collection, entry, body, view)
     if view.form is Form.TABLE:
-        metadata = {"resourceVersion": str(entry.seq)}
-        form = views.table(collection, [(entry, body)], view, metadata, columns=columns).rstrip()
-    else:
-        form = views.one(collection, entry, body, view)
+        form = views.table(collection, entry, form, columns=columns)
     return views.event_line(type_, form)
 
 

@@ -36,7 +36,7 @@ async def store_new(call: Call, document: Document, data: bytes) -> Change:
     if collection.resource.namespaced and not namespace:
         raise status.method_not_allowed()
     admission.check_kind(collection, document)
-    admission.check_namespace(context, collection, namespace)
+    admission.check_place(context, collection, namespace)
     unknown = objectmeta.tidy(collection, document)
     objectmeta.prepare_create(collection, document, namespace)
     metadata = document["metadata"]

@@ -6,11 +6,11 @@ A version never changes, so the cache needs no invalidation.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
 
 from argotui.local.apiserver.storage.database import connect
 
@@ -26,15 +26,14 @@ class Bodies:
         self._size = 0
         self._cache: OrderedDict[int, bytes] = OrderedDict()
         self._connection = connect(path)
-        self._bulk = connect(path)
-        self._bulk_lock = Lock()
+        self._path = path
+        self._of_thread = threading.local()
         self.pool = ThreadPoolExecutor(2, "reader")
 
     def close(self) -> None:
         """Ends the reading threads and closes the file."""
         self.pool.shutdown()
         self._connection.close()
-        self._bulk.close()
 
     def keep(self, seq: int, body: bytes) -> None:
         """Puts a body into the cache (event loop only)."""
@@ -72,16 +71,21 @@ class Bodies:
     def read_many(self, seqs: Iterable[int]) -> dict[int, bytes]:
         """Bodies from the file, in a reading thread. Compacted ones are missing."""
         found: dict[int, bytes] = {}
-        with self._bulk_lock:
-            for chunk in _chunks(list(seqs)):
-                marks = ",".join("?" * len(chunk))
-                found.update(self._bulk.execute(f"SELECT seq, body FROM event WHERE seq IN ({marks})", chunk))
+        for chunk in _chunks(list(seqs)):
+            marks = ",".join("?" * len(chunk))
+            found.update(self._own().execute(f"SELECT seq, body FROM event WHERE seq IN ({marks})", chunk))
         return found
 
     def query(self, sql: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
         """Any SELECT, in a reading thread."""
-        with self._bulk_lock:
-            return self._bulk.execute(sql, parameters).fetchall()
+        return self._own().execute(sql, parameters).fetchall()
+
+    def _own(self) -> sqlite3.Connection:
+        """The reading thread's own connection."""
+        found: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
+        if found is None:
+            found = self._of_thread.connection = connect(self._path)
+        return found
 
     def connection(self) -> sqlite3.Connection:
         """The event loop's own connection, for short reads."""

@@ -80,14 +80,16 @@ class Compaction:
             over = age > self.keep.seconds or total > self.keep.bytes or versions > self.keep.versions
             if age < self.keep.least or not over:
                 break
-            self._spans.popleft()
+            self._spans.popleft()  # if a pin keeps it now, it goes with the next one
             total, versions = total - first.bytes, versions - first.versions
             reached = max(reached, first.seq)
         return reached
 
     def run(self) -> None:
         """Removes what is over the limits, in the writer thread, a bit at a time."""
+        pin = self._store.oldest_pin()
         until = min(self.horizon(time.monotonic()), self._store.revision - 1)
+        until = until if pin is None else min(until, pin)
         if self._busy or until <= self._store.compacted:
             return
         after = self._store.compacted

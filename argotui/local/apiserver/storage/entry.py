@@ -35,6 +35,8 @@ class Entry:
     """Bytes of the body."""
     cells: list[Any] | None = field(default=None)
     """The row of the object's Table, once somebody asked for it."""
+    head: bytes | None = field(default=None)
+    """The object as PartialObjectMetadata, likewise."""
 
     def field(self, path: str) -> str:
         """The value that a field selector compares; empty when the object has none."""

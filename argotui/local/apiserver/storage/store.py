@@ -9,8 +9,10 @@ is pending fails with it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +69,7 @@ class Store:
         self._field_paths = field_paths
         self._publish = publish
         self._pending: dict[Key, _Pending] = {}
+        self._pins: Counter[int] = Counter()
         self._epoch = 0
         self.revision, self.compacted = _load(self.bodies.connection(), self.head, field_paths)
         self._last_seq = self.revision
@@ -76,6 +79,22 @@ class Store:
         """Stores what is queued and closes the file."""
         self.writer.close()
         self.bodies.close()
+
+    @contextlib.contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Keeps the versions that are newest now until the block is left, whatever is compacted meanwhile."""
+        self._pins[self.revision] += 1
+        pin = self.revision
+        try:
+            yield
+        finally:
+            self._pins[pin] -= 1
+            if not self._pins[pin]:
+                del self._pins[pin]
+
+    def oldest_pin(self) -> int | None:
+        """The revision up to which history may go at most; None when nothing is pinned."""
+        return min(self._pins, default=None)
 
     # reads of the committed state
 
@@ -111,7 +130,8 @@ class Store:
         """The body of what `latest` returned, once it is durable."""
         pending = self._pending.get(entry.key)
         if pending is not None and pending.change.entry is entry:
-            return (await pending.stored).body
+            # shielded: this caller may leave without taking the writer's answer away
+            return (await asyncio.shield(pending.stored)).body
         return self.body(entry)
 
     def put(self, key: Key, document: Document) -> asyncio.Future[Change]:
