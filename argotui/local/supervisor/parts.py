@@ -83,7 +83,7 @@ class Part:
         self._started_at = time.monotonic()
         try:
             if self._child is not None:
-                await self._wait_until_ready(self._child)
+                await self._wait_until_ready(self._child, identity)
             self._set_ready(True)
             await identity.ended()
         finally:
@@ -143,7 +143,7 @@ class Part:
         log.info("%s: started, pid %d", self.name, child.pid)
         return identity
 
-    async def _wait_until_ready(self, child: subprocess.Popen[bytes]) -> None:
+    async def _wait_until_ready(self, child: subprocess.Popen[bytes], identity: ProcessIdentity) -> None:
         assert child.stdout is not None
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader()
@@ -153,12 +153,15 @@ class Part:
                 async for line in reader:
                     if line.strip() == READY_LINE:
                         return
+            reason = "ended before it was ready"
         except TimeoutError:
-            child.kill()
-            raise PartFailed(f"was not ready within {_READY_SECONDS:g} s; see {self._log_path}") from None
+            reason = f"was not ready within {_READY_SECONDS:g} s"
         finally:
             transport.close()
-        raise PartFailed(f"ended before it was ready; see {self._log_path}")
+        # its output is closed a moment before it is gone; only then may the next one start
+        child.kill()
+        await identity.ended()
+        raise PartFailed(f"{reason}; see {self._log_path}")
 
     def _reap(self) -> None:
         """Forgets the process if it has ended; a supervisor that is told to leave keeps it to end it in order."""

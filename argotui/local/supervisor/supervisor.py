@@ -69,8 +69,9 @@ class Supervisor:
             server = await asyncio.start_unix_server(self._accept, path)
         if listening_fd is not None:
             os.close(listening_fd)
-        tasks = [asyncio.create_task(part.supervise(), name=part.name) for part in self._parts[:1]]
-        tasks.append(asyncio.create_task(self._start_rest()))
+        tasks = [asyncio.create_task(self._parts[0].supervise()), asyncio.create_task(self._start_rest())]
+        for task in tasks:
+            task.add_done_callback(self._failed)
         await self._stopping.wait()
         await self._stop(tasks)
         server.close()
@@ -100,6 +101,12 @@ class Supervisor:
         for part in reversed(self._parts):
             await part.stop()
         self._stopped.set()
+
+    def _failed(self, task: asyncio.Task[None]) -> None:
+        """Supervision ends only by being cancelled; anything else is a defect, and ends the cluster in the open."""
+        if not task.cancelled():
+            log.critical("the supervisor itself failed", exc_info=task.exception())
+            self._stopping.set()
 
     def _settled(self) -> bool:
         """All is ready, or something has failed so often that waiting on is no use."""
