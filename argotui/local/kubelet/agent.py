@@ -11,7 +11,7 @@ from typing import Any
 from argotui.kube.reflector import Delta, DeltaType
 from argotui.local.kubelet import admission
 from argotui.local.kubelet.container import end_now
-from argotui.local.kubelet.context import Node, drop_file_systems, pod_directory, records_below, title
+from argotui.local.kubelet.context import Node, pod_directory, records_below, title
 from argotui.local.kubelet.environment import NODE
 from argotui.local.kubelet.events import warn
 from argotui.local.kubelet.noderecord import labels
@@ -73,7 +73,7 @@ class Kubelet:
             if pod is None:
                 await self._end_orphan(directory)
             elif self._is_over(pod):
-                drop_file_systems(directory, self._node.discard_directory)
+                self._node.tidy.strip(directory)
 
     @property
     def waiting(self) -> int:
@@ -117,7 +117,7 @@ class Kubelet:
         finally:
             self._runs.pop(uid, None)
             if run.is_gone:
-                self._node.discard_directory(pod_directory(self._node.pods_dir, uid))
+                self._node.tidy.discard(pod_directory(self._node.pods_dir, uid))
             self._fill()
 
     def _gone(self, uid: str) -> None:
@@ -137,7 +137,7 @@ class Kubelet:
             if not await end_now(record, runtime, _ORPHAN_SECONDS):
                 log.error("%s: container %s cannot be killed", directory.name, record.name)
                 return
-        self._node.discard_directory(directory)
+        self._node.tidy.discard(directory)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

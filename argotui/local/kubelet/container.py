@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 from collections.abc import AsyncIterator, Callable
 
 from argotui.local.inotify import CLOSED_AFTER_WRITE, Unavailable
 from argotui.local.kubelet.context import Node
-from argotui.local.runtime import waiter
-from argotui.local.runtime.records import EXIT, ContainerRecord, Ended, Started
+from argotui.local.runtime import processes, waiter
+from argotui.local.runtime.records import EXIT, LOG, ContainerRecord, Ended, Started
 from argotui.local.runtime.types import ContainerPlan, Runtime, StartFailure
 from argotui.local.supervisor.process import ProcessIdentity, boot_id
 
@@ -32,7 +31,7 @@ class ContainerRun:
         self._record = plan.record
         self._runtime = runtime
         self._node = node
-        self._spawned: ProcessIdentity | None = None
+        self._spawned: int | None = None
 
     async def start(self) -> None:
         """Starts the command, unless that was done before. Raises Refused, ImageMissing.
@@ -45,8 +44,7 @@ class ContainerRun:
         try:
             launch = await self._runtime.prepare(self._plan)
             self._find_program()
-            pid = waiter.start(self._plan, launch, self._node.tools)
-            self._spawned = ProcessIdentity.of(pid) or ProcessIdentity(pid, 0, "")
+            self._spawned = waiter.start(self._plan, launch, self._node.tools)
         except StartFailure as failure:
             self._failed(failure)
         except OSError as error:
@@ -55,7 +53,7 @@ class ContainerRun:
     async def end(self) -> Ended:
         """Waits for the end. The log is complete and nothing of the container runs any more when this returns."""
         record = self._record
-        followed = self._node.logs.follow(record.directory) if record.path("log").exists() else None
+        followed = self._node.logs.follow(record.directory) if record.has(LOG) else None
         try:
             async with self._left_behind():
                 ended = await self._waited()
@@ -88,20 +86,18 @@ class ContainerRun:
 
     async def _waited(self) -> Ended:
         """Waits for our waiter, and when an earlier one had made the mark before it, for that one."""
-        record, identity = self._record, self._spawned
-        if identity is None:
-            started = await self._mark()
+        record, seen = self._record, None
+        if self._spawned is not None:
+            await processes.child_ended(self._spawned)
+        while True:
+            ended = record.ended()
+            started = await self._mark() if ended is None else None
             identity = started.waiter if started else None
-        while identity is not None:
-            await identity.ended()
-            _reap(identity.pid)
-            ended, started = record.ended(), record.started()
-            if ended is not None:
-                return ended
-            if started is None or started.waiter in (None, identity):
-                return self._lost(started.waiter if started else None)
-            identity = started.waiter
-        return record.ended() or self._lost(None)
+            if ended is None and identity is not None and identity != seen:
+                await processes.ended(identity)
+                seen = identity
+                continue
+            return ended or self._lost(identity)
 
     async def _mark(self) -> Started | None:
         """The mark of an earlier start; its waiter may be in the middle of writing it."""
@@ -154,7 +150,7 @@ class ContainerRun:
             task.cancel()
 
     def _look_for_exit(self, done: asyncio.Event) -> Callable[[], None]:
-        return lambda: done.set() if self._record.path(EXIT).exists() else None
+        return lambda: done.set() if self._record.has(EXIT) else None
 
     async def _sweep(self, done: asyncio.Event) -> None:
         await done.wait()
@@ -175,9 +171,3 @@ async def end_now(record: ContainerRecord, runtime: Runtime, limit: float) -> bo
         await runtime.finished(record)
     await runtime.discard(record)
     return waiter_identity is None or not waiter_identity.is_alive()
-
-
-def _reap(pid: int) -> None:
-    """Takes the exit status of a waiter that is our child, so that it leaves the process table."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)

@@ -97,7 +97,7 @@ class WaitContainer:
         done = self._record.ended()
         if done is not None:
             return done
-        collected = await asyncio.to_thread(self._collect, main, runtime) if main else self._nothing()
+        collected = await self._collected(main, runtime)
         try:
             await self._result.finish(collected.outputs)
         except ExecutorError as error:
@@ -106,6 +106,13 @@ class WaitContainer:
         if collected.error:
             return self._record.write_exit(_FAILED, "", collected.error)
         return self._record.write_exit(0, "", remark)
+
+    async def _collected(self, main: ContainerPlan | None, runtime: Runtime) -> outputs.Collected:
+        if main is None:
+            return self._nothing()
+        if runtime.description.pulls_images:
+            return await asyncio.to_thread(self._collect, main, runtime)  # asks the engine
+        return self._collect(main, runtime)
 
     def _nothing(self) -> outputs.Collected:
         return outputs.Collected(self._step.template.get("outputs") or {})

@@ -110,7 +110,7 @@ async def _serve(options: Options, chosen: choose.Choice, client: Client) -> Non
         logs=LogIndex(),
         marks=_marks(),
         runtime_named=Runtimes(chosen.runtime, directory).named,
-        discard_directory=tidy.discard,
+        tidy=tidy,
         log_cap=options.log_cap,
     )
     kubelet = Kubelet(node, options.max_pods)

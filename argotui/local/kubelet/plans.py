@@ -52,7 +52,7 @@ async def plan_of(
         working_dir=expand(str(container.get("workingDir") or ""), variables),
         mounts=mounts_of(container, volumes, variables),
         hosts_file=pod_directory(node.pods_dir, uid) / HOSTS,
-        hostname=str(spec.get("hostname") or documents.name(pod))[:_HOSTNAME].rstrip("-."),
+        hostname=hostname(pod),
         user=_user(spec, container),
         read_only_root=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
         keep_capabilities="ALL" not in _dropped(container),
@@ -67,13 +67,18 @@ async def plan_of(
 def write_hosts(pod: Document, path: Path) -> None:
     """The pod's /etc/hosts: the machine's, the pod's own name, and its host aliases."""
     try:
-        lines = Path("/etc/hosts").read_text(errors="replace").rstrip("\n").splitlines()
+        lines = [Path("/etc/hosts").read_text(errors="replace").rstrip("\n")]
     except OSError:
         lines = ["127.0.0.1 localhost"]
-    lines.append(f"127.0.0.1 {str(pod['spec'].get('hostname') or documents.name(pod))[:_HOSTNAME].rstrip('-.')}")
+    lines.append(f"127.0.0.1 {hostname(pod)}")
     for alias in pod["spec"].get("hostAliases") or ():
         lines.append(f"{alias.get('ip')} {' '.join(alias.get('hostnames') or ())}")
     path.write_text("\n".join(lines) + "\n")
+
+
+def hostname(pod: Document) -> str:
+    """What the pod's containers are called by themselves."""
+    return str(pod["spec"].get("hostname") or documents.name(pod))[:_HOSTNAME].rstrip("-.")
 
 
 def _command(container: Document, variables: Mapping[str, str], node: Node) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from argotui.executor.template import ExecutorError, deadline_of
 from argotui.kube.errors import ApiError
 from argotui.local.kubelet import admission, plans
 from argotui.local.kubelet.container import ContainerRun
-from argotui.local.kubelet.context import Node, drop_file_systems, pod_directory, record_of, records_below, title
+from argotui.local.kubelet.context import Node, pod_directory, record_of, records_below, title
 from argotui.local.kubelet.environment import NODE, environment_of
 from argotui.local.kubelet.executors import Step, WaitContainer, run_init, step_of
 from argotui.local.kubelet.patience import Patience, Stopped
@@ -57,6 +57,7 @@ class PodRun:
         self._file = PodFile.read(self._directory)
         self._runtime = node.runtime_named(self._file.runtime) if self._file else node.runtime
         self._states: dict[str, State] = {}
+        self._records: dict[str, ContainerRecord] = {}
         self._plans: dict[str, ContainerPlan] = {}
         self._volumes: dict[str, Volume] = {}
         self._step: Step | None = None
@@ -221,7 +222,6 @@ class PodRun:
     async def _run_process(self, container: Document) -> Ended:
         name = str(container["name"])
         plan = await self._plan(container)
-        plan.record.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         run = ContainerRun(plan, self._runtime, self._node)
         if plan.record.started() is None and plan.record.ended() is None:
             try:
@@ -287,12 +287,12 @@ class PodRun:
         return await wait.finish(main if ran else None, self._runtime, self._remark)
 
     async def _conclude(self) -> None:
-        for record in records_below(self._directory):
-            await self._runtime.discard(record)
+        for plan in self._plans.values():
+            await self._runtime.discard(plan.record)
         for timer in self._timers:
             timer.cancel()
         await self._writer.settle()
-        drop_file_systems(self._directory, self._node.discard_directory)
+        self._node.tidy.strip(self._directory)
         if documents.deleted(self._pod) and not self._writer.gone:
             await self._delete()
 
@@ -367,6 +367,8 @@ class PodRun:
         return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
 
     def _record(self, container: Document) -> ContainerRecord:
-        record = record_of(self._node.pods_dir, self._uid, str(container["name"]))
-        record.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return record
+        name = str(container["name"])
+        if name not in self._records:
+            self._records[name] = record_of(self._node.pods_dir, self._uid, name)
+            self._records[name].make()
+        return self._records[name]

@@ -114,7 +114,7 @@ def _write(directory: Path, name: str, content: bytes, mode: int) -> None:
         raise Refused(f"volumes: the path {name!r} leaves the volume")
     path = directory / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    put(path, content)
+    put(str(path), content)
     path.chmod(mode)
 
 

@@ -19,6 +19,9 @@ from argotui.model.resources import PODS
 
 log = logging.getLogger(__name__)
 
+GATHER_SECONDS = 0.01
+"""A pod's containers start within a few milliseconds of each other; one write is enough for them."""
+
 
 class StatusWriter:
     """`touch()` after every change; `settle()` when the last one has to be stored."""
@@ -30,21 +33,30 @@ class StatusWriter:
         self._state = state
         self._written: Document = dict(pod.get("status") or {})
         self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._again = False
         self.gone = False
         """The pod is no more, or another one has its name."""
 
     def touch(self) -> None:
-        """The state has changed."""
+        """The state has changed. Written in a moment, together with what else changes until then."""
+        if self._timer is None and self._task is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._begin)
         self._again = True
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._write_all())
 
     async def settle(self) -> None:
         """Returns when the state as it is now is stored, or the pod is gone."""
-        self.touch()
+        self._again = True
+        self._begin()
         while self._task is not None:
             await asyncio.shield(self._task)
+
+    def _begin(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._write_all())
 
     async def _write_all(self) -> None:
         try:

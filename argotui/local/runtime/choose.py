@@ -162,7 +162,7 @@ def _probe(sandbox: Sandbox, settings: SandboxSettings, directory: Path, tools: 
             lines = record.path(LOG).read_text(errors="replace").strip().splitlines()
             return lines[-1] if lines else f"exit code {exit_code}"
         seen = record.path("root") / "tmp" / "probe"
-        upper = record.path("upper") / "usr" / "probe"
+        upper = record.path("upper-usr") / "probe"
         if not seen.exists() or (settings.layering is Layering.DISK and not upper.exists()):
             return "what a step writes cannot be read from outside"
         return ""

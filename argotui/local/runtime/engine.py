@@ -142,7 +142,7 @@ class Engine:
                 raise Refused(f"env: {name} has several lines, and {self.description.name} would take it for its own")
             else:
                 inherited[name] = value
-        waiter.put(plan.record.path(_ENV_FILE), "".join(lines).encode("utf-8", "surrogateescape"))
+        waiter.put(str(plan.record.path(_ENV_FILE)), "".join(lines).encode("utf-8", "surrogateescape"))
         return inherited
 
     async def _ask(self, *arguments: str, seconds: float | None = _ANSWER_SECONDS) -> tuple[int, bytes, str]:

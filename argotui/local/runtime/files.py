@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,18 @@ class _Found:
 class ContainerFiles:
     """The layers of one container; the layer with the longest matching path holds a file."""
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        links: Mapping[str, str] | None = None,
+        programs: dict[tuple[str, str], str] | None = None,
+    ) -> None:
+        """`links`: top-level links (`bin` -> `usr/bin`) that are made when the command starts.
+
+        `programs` is kept by whoever makes many of these, for programs that were found in the host's directories.
+        """
+        self._links = links or {}
+        self._programs = {} if programs is None else programs
         self._layers = sorted(layers, key=lambda layer: len(_parts(layer.container_path)), reverse=True)
 
     def read(self, path: str, limit: int) -> bytes:
@@ -61,6 +72,23 @@ class ContainerFiles:
         if "/" in name:
             self._check_named(name, directory)
             return name
+        known = self._programs.get((search_path, name))
+        if known is not None and os.access(known, os.X_OK) and not self._is_covered(search_path):
+            return known
+        found = self._search(name, search_path, directory)
+        if not self._is_covered(search_path):
+            self._programs[search_path, name] = found
+        return found
+
+    def _is_covered(self, search_path: str) -> bool:
+        """Whether a volume lies over, or is, a directory of PATH: then programs are looked up each time."""
+        folders = search_path.split(":")
+        mounts = [layer.container_path for layer in self._layers if len(layer.hosts) == 1]
+        return any(
+            _is_below(folder, path) or _is_below(path, folder) for folder in folders for path in mounts if path != "/"
+        )
+
+    def _search(self, name: str, search_path: str, directory: str) -> str:
         for folder in search_path.split(":"):
             candidate = f"{folder or '.'}/{name}"
             if self._is_program(candidate if folder.startswith("/") else f"{directory}/{candidate}"):
@@ -104,7 +132,7 @@ class ContainerFiles:
                 continue
             done.append(part)
             found = self._locate(done)
-            target = _link_target(found)
+            target = _link_target(found) or (self._links.get(part) if len(done) == 1 else None)
             if target is None:
                 continue
             links += 1
@@ -204,6 +232,10 @@ def _open(found: _Found, flags: int) -> int:
         return os.open(found.below[-1], flags, dir_fd=directory)
     finally:
         os.close(directory)
+
+
+def _is_below(path: str, parent: str) -> bool:
+    return path == parent or path.startswith(f"{parent}/")
 
 
 def _parts(path: str) -> list[str]:

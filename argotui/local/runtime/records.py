@@ -28,6 +28,7 @@ T = TypeVar("T")
 STARTED, EXIT, COMMAND, LOG, LOG_TIMES, LOG_CAP_FILE = "started", "exit", "command", "log", "log.times", "log.cap"
 RESULT, TERMINATION, RUN, SANDBOX_STATUS = "result", "termination", "run", "sandbox"
 _TERMINATION_BYTES = 4096
+_SMALL = 65536
 _SOON_SECONDS, _SOON_TRIES = 0.005, 2000
 
 
@@ -61,16 +62,22 @@ class ContainerRecord:
         """A file of the record."""
         return self.directory / name
 
+    def has(self, name: str) -> bool:
+        """Whether a file of the record is there."""
+        return os.path.exists(f"{self.directory}/{name}")
+
+    def make(self) -> None:
+        """Makes the directory."""
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(self.directory, 0o700)
+
     def started(self) -> Started | None:
         """None when the command has never been started."""
-        path = self.path(STARTED)
-        try:
-            text = path.read_text()
-            at = _modified(path)
-        except OSError:
+        found = _read(f"{self.directory}/{STARTED}")
+        if found is None:
             return None
-        boot, _, stat = text.partition(" ")
-        return Started(at, identity_of(stat, boot))
+        boot, _, stat = found[0].partition(" ")
+        return Started(found[1], identity_of(stat, boot))
 
     def is_running(self) -> bool:
         """Whether the waiter lives and has not written an exit code yet."""
@@ -79,37 +86,34 @@ class ContainerRecord:
 
     def command(self) -> ProcessIdentity | None:
         """The leader of the command's session, where the runtime has no pid namespace."""
-        with contextlib.suppress(OSError):
-            return identity_of(self.path(COMMAND).read_text(), boot_id())
-        return None
+        found = _read(f"{self.directory}/{COMMAND}")
+        return None if found is None else identity_of(found[0], boot_id())
 
     def ended(self) -> Ended | None:
         """None while it runs, and while its waiter is gone without a word."""
-        path = self.path(EXIT)
-        try:
-            text = path.read_text()
-            at = _modified(path)
-        except OSError:
+        found = _read(f"{self.directory}/{EXIT}")
+        if found is None:
             return None
-        line, complete, more = text.partition("\n")
+        line, complete, more = found[0].partition("\n")
         if not complete or not line.isdigit():
             return None
         said = json.loads(more) if more.strip() else {}
-        return Ended(int(line), at, said.get("reason", ""), said.get("message", ""))
+        return Ended(int(line), found[1], said.get("reason", ""), said.get("message", ""))
 
     def mark_started(self) -> None:
         """Marks a container that runs inside the kubelet as started; the first mark stays."""
         with contextlib.suppress(FileExistsError):
-            os.close(os.open(self.path(STARTED), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            os.close(os.open(f"{self.directory}/{STARTED}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
     def write_exit(self, exit_code: int, reason: str = "", message: str = "") -> Ended:
         """Writes down an end that no waiter saw; what is written already stays. Returns what stands there now."""
-        temporary = self.path(EXIT + ".new")
+        temporary = f"{self.directory}/{EXIT}.new"
         said = json.dumps({"reason": reason, "message": message}) + "\n" if reason or message else ""
-        temporary.write_text(f"{exit_code}\n{said}")
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(f"{exit_code}\n{said}")
         with contextlib.suppress(FileExistsError):
-            os.link(temporary, self.path(EXIT))
-        temporary.unlink()
+            os.link(temporary, f"{self.directory}/{EXIT}")
+        os.unlink(temporary)
         ended = self.ended()
         return ended or Ended(exit_code, datetime.now(UTC), reason, message)
 
@@ -121,20 +125,18 @@ class ContainerRecord:
         temporary.write_text(f"{exit_code}\n{json.dumps({'reason': reason, 'message': message})}\n")
         os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))
         temporary.replace(path)
-        return Ended(exit_code, _modified(path), reason, message)
+        return Ended(exit_code, datetime.fromtimestamp(before.st_mtime, UTC), reason, message)
 
     def termination_message(self) -> str:
         """What the command left in its termination log, at most 4096 bytes."""
-        try:
-            with self.path(TERMINATION).open("rb") as file:
-                return file.read(_TERMINATION_BYTES).decode(errors="replace")
-        except OSError:
-            return ""
+        found = _read(f"{self.directory}/{TERMINATION}")
+        return "" if found is None else found[0][:_TERMINATION_BYTES]
 
     def append_log(self, text: str) -> None:
         """Adds lines to the log of a container that runs inside the kubelet."""
-        with self.path(LOG).open("a") as file:
-            file.write(text)
+        if text:
+            with open(f"{self.directory}/{LOG}", "a", encoding="utf-8", errors="replace") as file:
+                file.write(text)
 
 
 def identity_of(stat: str, boot: str) -> ProcessIdentity | None:
@@ -168,5 +170,14 @@ def parent_of(pid: int) -> int | None:
         return None
 
 
-def _modified(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+def _read(path: str) -> tuple[str, datetime] | None:
+    """A small file's text and time, None when it is not there. On the way of every container, so without frills."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        text = os.read(descriptor, _SMALL).decode("utf-8", "replace")
+        return text, datetime.fromtimestamp(os.fstat(descriptor).st_mtime, UTC)
+    finally:
+        os.close(descriptor)

@@ -29,8 +29,7 @@ CAPABILITIES = (
     "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
     "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_SETFCAP",
 )
-_OWN_DIRECTORIES = (("tmp", 0o1777), ("var", 0o755), ("var/tmp", 0o1777), ("run", 0o755), ("root", 0o700),
-                    ("home", 0o755))
+_OWN_DIRECTORIES = (("tmp", "1777"), ("var/tmp", "1777"), ("run", "0755"), ("root", "0700"), ("home", "0755"))
 _FORBIDDEN_MOUNTS = ("/proc", "/sys", "/dev")
 _ISOLATES = ("processes", "file system (own writable root and /tmp)", "environment", "hostname", "IPC")
 _NOT_ISOLATED = (
@@ -71,6 +70,7 @@ class Sandbox:
     def __init__(self, settings: SandboxSettings, host: HostView, reason: str, bound: str) -> None:
         self._settings = settings
         self._host = host
+        self._programs: dict[tuple[str, str], str] = {}
         not_isolated = _NOT_ISOLATED if bound else (*_NOT_ISOLATED, "the number of processes is not bounded")
         if settings.layering is Layering.READ_ONLY:
             not_isolated = (*not_isolated, "the system directories are the host's, read-only")
@@ -84,39 +84,30 @@ class Sandbox:
 
     async def prepare(self, plan: ContainerPlan) -> Launch:
         """Makes the root and writes bubblewrap's arguments to a file: they hold secrets, which no `ps` must show."""
-        self._make_root(plan.record.directory / "root")
-        plan.record.path(TERMINATION).touch(mode=0o666)
+        directory = str(plan.record.directory)
+        _make(f"{directory}/root")
+        os.close(os.open(f"{directory}/{TERMINATION}", os.O_WRONLY | os.O_CREAT, 0o666))
         arguments = self._arguments(plan)
         _check_sizes(plan)
         content = b"".join(os.fsencode(word) + b"\0" for word in arguments)
-        waiter.put(plan.record.path(ARGUMENTS), content)
+        waiter.put(f"{directory}/{ARGUMENTS}", content)
         return Launch(
             command=(self._settings.program, "--args", str(_ARGUMENTS_FD), "--", *plan.command),
             reads={_ARGUMENTS_FD: ARGUMENTS},
             appends={_STATUS_FD: SANDBOX_STATUS},
         )
 
-    def _make_root(self, root: Path) -> None:
-        root.mkdir(exist_ok=True)
-        for name, mode in _OWN_DIRECTORIES:
-            path = root / name
-            if not path.exists():
-                path.mkdir()
-                path.chmod(mode)
-        for link, target in self._host.links:
-            with contextlib.suppress(FileExistsError):
-                (root / link).symlink_to(target)
-
     def files(self, plan: ContainerPlan) -> ContainerFiles:
         """Own root, system directories as layered, volumes."""
         directory = plan.record.directory
         layers = [Layer("/", (directory / "root",))]
         for name in self._host.directories:
-            upper = (directory / "upper" / name,) if self._settings.layering is Layering.DISK else ()
-            layers.append(Layer(f"/{name}", (*upper, Path("/", name))))
+            upper = directory / f"upper-{name}" if self._settings.layering is Layering.DISK else None
+            places = (upper, self._host.mask_of(name), Path("/", name))
+            layers.append(Layer(f"/{name}", tuple(place for place in places if place is not None)))
         layers += [Layer(str(path), (path,)) for path in self._host.read_only]
         layers += [Layer(mount.container_path, (mount.host_path,)) for mount in plan.mounts]
-        return ContainerFiles(layers)
+        return ContainerFiles(layers, dict(self._host.links), self._programs)
 
     async def signal(self, record: ContainerRecord, number: int) -> bool:
         """SIGKILL ends the whole pid namespace, anything else goes to the command's process group."""
@@ -184,8 +175,12 @@ class Sandbox:
         words: list[str] = []
         for name in self._host.directories:
             words += self._system_directory(plan, name)
+        for link, target in self._host.links:
+            words += ["--symlink", target, f"/{link}"]
         for path in self._host.read_only:
             words += ["--ro-bind-try", str(path), str(path)]
+        for name, mode in _OWN_DIRECTORIES:
+            words += ["--perms", mode, "--dir", f"/{name}"]
         return words
 
     def _system_directory(self, plan: ContainerPlan, name: str) -> list[str]:
@@ -200,11 +195,15 @@ class Sandbox:
             return ["--ro-bind", path, path]
         if self._settings.layering is Layering.MEMORY:
             return [*sources, "--tmp-overlay", path]
-        upper = plan.record.directory / "upper" / name
-        work = plan.record.directory / "work" / name
-        upper.mkdir(parents=True, exist_ok=True)
-        work.mkdir(parents=True, exist_ok=True)
-        return [*sources, "--overlay", str(upper), str(work), path]
+        upper, work = f"{plan.record.directory}/upper-{name}", f"{plan.record.directory}/work-{name}"
+        _make(upper)
+        _make(work)
+        return [*sources, "--overlay", upper, work, path]
+
+
+def _make(directory: str) -> None:
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(directory)
 
 
 def _mount_arguments(plan: ContainerPlan) -> list[str]:

@@ -14,7 +14,6 @@ import os
 import shlex
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 from argotui.local.runtime.records import EXIT, LOG, LOG_CAP_FILE, RESULT, RUN, STARTED
 from argotui.local.runtime.types import LOG_CAP, RESULT_BYTES, ContainerPlan, Launch
@@ -129,23 +128,23 @@ def start(plan: ContainerPlan, launch: Launch, tools: Tools) -> int:
     record = plan.record
     if plan.log_cap != LOG_CAP:
         record.path(LOG_CAP_FILE).write_text(str(plan.log_cap))
-    os.close(os.open(record.path(LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-    program = record.path(RUN)
+    os.close(os.open(f"{record.directory}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    program = f"{record.directory}/{RUN}"
     put(program, script(plan, launch, tools).encode("utf-8", "surrogateescape"))
     pipes = [(os.pipe(), (_LOG_IN, _LOG_OUT))]
     if plan.capture_stdout:
         pipes.append((os.pipe(), (_RESULT_IN, _RESULT_OUT)))
     try:
-        return _spawn(str(program), launch, tools, pipes)
+        return _spawn(program, launch, tools, pipes)
     finally:
         for ends, _ in pipes:
             os.close(ends[0])
             os.close(ends[1])
 
 
-def put(path: Path, content: bytes, mode: int = 0o600) -> None:
+def put(path: str, content: bytes, mode: int = 0o600) -> None:
     """Writes a file in one step: a waiter of a killed kubelet may be reading the one that is there."""
-    temporary = path.with_name(path.name + ".new")
+    temporary = path + ".new"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         view = memoryview(content)
