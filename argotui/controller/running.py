@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
+from collections.abc import Callable
 
 from argotui.controller.identity import default_identity
 from argotui.controller.lease import Lease, LeaseLost, NoLease
@@ -54,14 +56,17 @@ async def _serve(options: Options, load: Load) -> int:
         async with Client(cluster, user_agent="argotui-controller") as client:
             namespace = options.namespace or cluster.namespace
             identity = options.identity or default_identity(cluster.server, namespace)
+            ready = _Ready()
             while True:
-                await _lead(client, options, namespace, identity, load)
+                await _lead(client, options, namespace, identity, load, ready)
     except (KubeconfigError, ConfigError) as error:
         print(f"argotui controller: {error}", file=sys.stderr, flush=True)
         return 1
 
 
-async def _lead(client: Client, options: Options, namespace: str, identity: str, load: Load) -> None:
+async def _lead(
+    client: Client, options: Options, namespace: str, identity: str, load: Load, ready: Callable[[], None]
+) -> None:
     """One term, from waiting for the Lease to losing it. Returns when another one may begin."""
     settings = Settings(client, options, namespace)
     await _read_patiently(settings)
@@ -72,7 +77,7 @@ async def _lead(client: Client, options: Options, namespace: str, identity: str,
     scope = Scope(_watched(options, settings.current, namespace), instance)
     term = Term(client, lease, settings, scope, load)
     try:
-        await term.run(_say_ready)
+        await term.run(ready)
     except* LeaseLost as lost:
         log.error("%s; nothing is written until it is held again", lost.exceptions[0])
     except* ScopeChanged:
@@ -121,5 +126,18 @@ def _engine() -> Load:
     return load
 
 
-def _say_ready() -> None:
-    print("ready", flush=True)
+class _Ready:
+    """Says `ready` on stdout, once: whoever waited for it may have closed the pipe since."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def __call__(self) -> None:
+        if self._said:
+            return
+        self._said = True
+        try:
+            print("ready", flush=True)
+        except BrokenPipeError:
+            log.info("ready; nobody listens")
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (for the rest of the process)
