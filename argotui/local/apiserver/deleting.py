@@ -9,8 +9,9 @@ from typing import Any
 from aiohttp import web
 
 from argotui.local.apiserver import bodies, history, status, views
+from argotui.local.apiserver.answers import answer
 from argotui.local.apiserver.context import Call, Context
-from argotui.local.apiserver.reading import Page, answer, collect, listing, missing, selection_of
+from argotui.local.apiserver.reading import Page, collect, listing, missing, selection_of
 from argotui.local.apiserver.storage.entry import Entry
 from argotui.local.apiserver.storage.store import Change
 from argotui.model import resources

@@ -5,8 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from argotui.local.apiserver import bodies, objectmeta, status, views
+from argotui.local.apiserver.answers import answer
 from argotui.local.apiserver.context import Call
-from argotui.local.apiserver.reading import answer, missing
+from argotui.local.apiserver.reading import missing
 from argotui.model.documents import Document
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator
@@ -16,12 +15,12 @@ from aiohttp import web
 
 from argotui.local.apiserver import accept, history, requests, status, views
 from argotui.local.apiserver.accept import View
+from argotui.local.apiserver.answers import answer, hang_up, send
 from argotui.local.apiserver.context import Call
 from argotui.local.apiserver.selection import Selection, select
 from argotui.local.apiserver.storage.entry import Entry
 from argotui.model.documents import Document
 
-_GZIP_BYTES = 128 * 1024
 _STREAM_BYTES = 4 << 20
 _STREAM_SECONDS = 120.0
 
@@ -49,21 +48,6 @@ def revision_asked(query: dict[str, str]) -> int | None:
         )
         raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
     return int(text)
-
-
-async def answer(call: Call, body: bytes, code: int = 200) -> web.Response:
-    """A JSON answer to a call."""
-    return await reply(call.request, body, code)
-
-
-async def reply(request: web.BaseRequest, body: bytes, code: int = 200) -> web.Response:
-    """A JSON answer, compressed when it is large and the client can read it."""
-    headers = {"Cache-Control": "no-cache, private"}
-    if len(body) > _GZIP_BYTES and accept.takes_gzip(request.headers.get("Accept-Encoding", "")):
-        body = await asyncio.get_running_loop().run_in_executor(None, gzip.compress, body, 1)
-        headers["Content-Encoding"] = "gzip"
-        headers["Vary"] = "Accept-Encoding"
-    return web.Response(body=body, status=code, content_type="application/json", headers=headers)
 
 
 async def get(call: Call) -> web.StreamResponse:
@@ -145,17 +129,10 @@ async def _stream(request: web.BaseRequest, begun: bytes, batches: AsyncIterator
     return response
 
 
-def hang_up(request: web.BaseRequest) -> None:
-    """Cuts the connection of an answer that cannot be completed."""
-    if request.transport is not None:
-        request.transport.abort()
-
-
 async def _send(response: web.StreamResponse, data: bytes, compressor: Any) -> None:
     if compressor is not None:
         data = await asyncio.get_running_loop().run_in_executor(None, compressor.compress, data)
-    if data:
-        await response.write(data)
+    await send(response, data)
 
 
 async def _first_page(call: Call, selection: Selection, limit: int) -> Page:

@@ -8,7 +8,7 @@ import logging
 
 from aiohttp import web
 
-from argotui.local.apiserver import accept, bodies, discovery, reading, requests, reviews, routes, status, views
+from argotui.local.apiserver import accept, answers, bodies, discovery, requests, reviews, routes, status, views
 from argotui.local.apiserver.context import Call, Context
 from argotui.local.apiserver.openapi import OpenApi
 from argotui.local.apiserver.status import StatusError
@@ -61,12 +61,9 @@ class Server:
         if collection is None:
             return await self._review(request, target)
         call = Call(self._context, request, target, collection, query)
-        response = await routes.handler_for(call)(call)
-        for warning in call.warnings:
-            response.headers.add("Warning", f"299 - {_header_text(warning)}")
-        return response
+        return await routes.handler_for(call)(call)
 
-    async def _general(self, request: web.BaseRequest, path: str, parts: list[str]) -> web.Response:
+    async def _general(self, request: web.BaseRequest, path: str, parts: list[str]) -> web.StreamResponse:
         """Everything that is not an object: health, version, discovery, OpenAPI."""
         if request.method not in ("GET", "HEAD"):
             raise status.method_not_allowed()
@@ -81,7 +78,7 @@ class Server:
             raise status.no_such_resource()
         return document
 
-    async def _described(self, request: web.BaseRequest, parts: list[str]) -> web.Response:
+    async def _described(self, request: web.BaseRequest, parts: list[str]) -> web.StreamResponse:
         """OpenAPI: version 3 by group version, version 2 in one piece."""
         body: bytes | None = None
         if parts == ["openapi", "v3"]:
@@ -93,7 +90,7 @@ class Server:
             body = self._openapi.v2()
         if body is None:
             raise status.no_such_resource()
-        return await reading.reply(request, body)
+        return await answers.reply(request, body)
 
     def _discovered(self, request: web.BaseRequest, parts: list[str]) -> web.Response | None:
         served = self._context.served
@@ -128,12 +125,6 @@ class Server:
 
 def _json(document: Document, content_type: str = "application/json") -> web.Response:
     return web.Response(body=views.encode(document), headers={"Content-Type": content_type})
-
-
-def _header_text(text: str) -> str:
-    """A quoted string for a header: printable ASCII, at most 1 KiB."""
-    safe = "".join(char if " " <= char <= "~" else "?" for char in text[:1024])
-    return '"' + safe.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def refusal(error: StatusError) -> web.Response:

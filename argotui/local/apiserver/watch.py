@@ -11,15 +11,16 @@ from aiohttp import web
 
 from argotui.local.apiserver import history, requests, status, views
 from argotui.local.apiserver.accept import Form
+from argotui.local.apiserver.answers import hang_up, send
 from argotui.local.apiserver.context import Call
-from argotui.local.apiserver.reading import collect, hang_up, revision_asked, selection_of
+from argotui.local.apiserver.reading import collect, revision_asked, selection_of
 from argotui.local.apiserver.selection import Selection
 from argotui.local.apiserver.storage.entry import Entry
 from argotui.local.apiserver.watching import Happening, Subscription, line, transition, with_revision
 
 _BOOKMARK_SECONDS = 50.0
 _LONGEST_SECONDS = (1800.0, 3600.0)
-_CHUNK_BYTES = 256 * 1024
+_CHUNK_BYTES = 64 << 10
 _BATCH_ENTRIES = 200
 _BEGIN_SECONDS = 120.0
 _INITIAL_END = "k8s.io/initial-events-end"
@@ -148,10 +149,10 @@ async def _begin(
         waiting.append(line_)
         size += len(line_)
         if size > _CHUNK_BYTES:
-            await response.write(b"".join(waiting))
+            await send(response, b"".join(waiting))
             waiting, size = [], 0
     if waiting:
-        await response.write(b"".join(waiting))
+        await send(response, b"".join(waiting))
 
 
 async def _present(call: Call, watch: _Watch, entries: list[Entry]) -> AsyncIterator[bytes]:
@@ -195,7 +196,7 @@ async def _follow(
             await response.write(watch.bookmark())
             continue
         for chunk in _chunks(watch, subscription.take()):
-            await response.write(chunk)
+            await send(response, chunk)
         if subscription.overflowed:
             raise status.expired("the watch did not read its events fast enough; list again")
     if bookmarks:

@@ -11,8 +11,9 @@ from typing import Any
 from aiohttp import web
 
 from argotui.local.apiserver import admission, bodies, deleting, names, objectmeta, patches, status, views
+from argotui.local.apiserver.answers import answer
 from argotui.local.apiserver.context import Call
-from argotui.local.apiserver.reading import answer, missing
+from argotui.local.apiserver.reading import missing
 from argotui.local.apiserver.storage.entry import Entry, Key
 from argotui.local.apiserver.storage.store import Change
 from argotui.model.documents import Document

@@ -28,7 +28,7 @@ from argotui.model.documents import Document
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
-_CACHE_BYTES = 64 << 20
+_CACHE_BYTES = 32 << 20
 
 
 @dataclass(slots=True, eq=False)
