@@ -106,7 +106,7 @@ def _live(workflow: Document, phase: str, nodes: Nodes, said: str) -> Digest:
         if is_active_suspend(node) and not outline.is_delay(node)
     )
     if gates:
-        return Digest(WorkflowState.WAITING_APPROVAL, ", ".join(gate.name for gate in gates), gates)
+        return Digest(WorkflowState.WAITING_APPROVAL, f"gate: {', '.join(g.name for g in gates)}", gates)
     if dig(workflow, "spec", "suspend"):
         return Digest(WorkflowState.SUSPENDED, said or "running steps finish first, no new ones start")
     if phase == Phase.PENDING and said:
@@ -151,5 +151,7 @@ def _tries_made_good(nodes: Iterable[Document]) -> Iterable[str]:
 
 
 def _told(node: Mapping[str, Any]) -> str:
+    """The step's name and message, without the name of the container that everybody means."""
     name = str(node.get("displayName") or node.get("name") or "")
-    return f"{name}: {node['message']}" if node.get("message") else f"{name}: {node.get('phase')}"
+    message = str(node.get("message") or node.get("phase"))
+    return f"{name}: {message.removeprefix('main: ')}"

@@ -23,6 +23,7 @@ from argotui.store.text import one_line
 
 BATCH = 500
 """Lines that are taken over at once."""
+AHEAD = 2 * BATCH
 LATENCY = 0.1
 """Seconds for which lines are gathered, so that a fast log costs a few repaints a second."""
 
@@ -60,8 +61,8 @@ class LogFeed:
         self.buffer.clear()  # the log is read again from its beginning
         lines = workflow_logs(self.client, self.workflow(), self.request, on_note=self._note)
         try:
-            async with closing(lines) as arriving:
-                async for batch in _batches(self._raw(arriving)):
+            async with closing(_batches(self._raw(lines))) as batches:
+                async for batch in batches:
                     self.state = LogState.FOLLOWING
                     self.freshness.said(asyncio.get_running_loop().time())
                     self.buffer.append(batch)
@@ -74,10 +75,11 @@ class LogFeed:
         self.changed(Changed())
 
     async def _raw(self, lines: AsyncIterator[LogLine]) -> AsyncIterator[RawLine]:
-        async for line in lines:
-            label = self.label(line.source.node_id, line.source.pod)
-            if label is not None:
-                yield RawLine(label, line.time, line.text)
+        async with closing(lines) as arriving:
+            async for line in arriving:
+                label = self.label(line.source.node_id, line.source.pod)
+                if label is not None:
+                    yield RawLine(label, line.time, line.text)
 
     def _note(self, text: str) -> None:
         self.notes.append(one_line(text))
@@ -85,15 +87,20 @@ class LogFeed:
 
 
 async def _batches(lines: AsyncIterator[RawLine]) -> AsyncIterator[list[RawLine]]:
-    """Lines gathered for `LATENCY` seconds, at most `BATCH` of them."""
-    queue: asyncio.Queue[RawLine | None] = asyncio.Queue(BATCH)
+    """Lines gathered for `LATENCY` seconds, at most `BATCH` of them; no more than `AHEAD` are read in advance."""
+    queue: asyncio.Queue[RawLine | None] = asyncio.Queue()
+    drained = asyncio.Event()
 
     async def pump() -> None:
         try:
-            async for line in lines:
-                await queue.put(line)
+            async with closing(lines) as arriving:
+                async for line in arriving:
+                    queue.put_nowait(line)
+                    if queue.qsize() > AHEAD:
+                        drained.clear()
+                        await drained.wait()
         finally:
-            await queue.put(None)
+            queue.put_nowait(None)
 
     task = asyncio.create_task(pump())
     try:
@@ -103,10 +110,12 @@ async def _batches(lines: AsyncIterator[RawLine]) -> AsyncIterator[list[RawLine]
             await asyncio.sleep(0 if queue.qsize() > BATCH // 2 else LATENCY)
             while not queue.empty() and len(batch) < BATCH:
                 batch.append(queue.get_nowait())
+            drained.set()
             ended = None in batch
             kept = [line for line in batch if line is not None]
             if kept:
                 yield kept
         await task
     finally:
-        task.cancel()
+        task.cancel()  # it closes its streams itself: one that is being read cannot be closed from outside
+        await asyncio.gather(task, return_exceptions=True)

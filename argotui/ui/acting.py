@@ -53,6 +53,8 @@ class Actor:
         selection = self.selection(subject)
         made = []
         for action in self.registry.ACTIONS.values():
+            if action.id == "template.submit" and (subject is None or subject.kind == "Workflow"):
+                continue  # here `t` shows the templates first
             verdict = action.applies(selection)
             refusal = "" if verdict else one_line(verdict.reason)
             made.append(Entry(action.id, action.title, keys.get(action.id, action.key), action.id, refusal))

@@ -49,6 +49,7 @@ TICK = 1.0
 class ConsoleApp(App[int]):
     """`connect`, `clock` and `seconds` are given by tests."""
 
+    TITLE = "argotui"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
     CSS_PATH = stylesheets()

@@ -8,15 +8,18 @@ from argotui.ui.bindings import ACTION_KEYS, EVERYWHERE, key_name
 from argotui.ui.commands import VERBS
 
 KEYS_WIDTH = 16
+_MOVING = ("list.", "tree.fold", "tree.unfold", "logs.up", "logs.down", "logs.page", "logs.top", "logs.bottom")
 
 
 def help_lines(screen: Screen[None]) -> list[str]:
     """The keys that work on a screen, in three groups, then commands and the filter language."""
     rows = _rows(screen)
     everywhere = {binding.id for binding in EVERYWHERE}
+    moving = {key for key in rows if key.startswith(_MOVING)}
     groups = {
-        "Here": [row for key, row in rows.items() if key not in everywhere and key not in ACTION_KEYS],
         "Actions (each shows first what it will do)": [row for key, row in rows.items() if key in ACTION_KEYS],
+        "Here": [row for key, row in rows.items() if key not in everywhere | moving | set(ACTION_KEYS)],
+        "Moving": [row for key, row in rows.items() if key in moving],
         "Everywhere": [row for key, row in rows.items() if key in everywhere],
     }
     lines: list[str] = []
@@ -34,7 +37,7 @@ def _rows(screen: Screen[None]) -> dict[str, tuple[str, str]]:
         if binding.id is None or not binding.description:
             continue
         keys.setdefault(binding.id, []).append(key_name(key))
-        texts[binding.id] = binding.description + (f": {binding.tooltip}" if binding.tooltip else "")
+        texts[binding.id] = binding.tooltip or binding.description
     return {name: (" ".join(found), texts[name]) for name, found in keys.items()}
 
 

@@ -42,9 +42,6 @@ class Act(Message):
     action_id: str
     subject: Subject | None
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class OpenWorkflow(Message):
@@ -52,9 +49,6 @@ class OpenWorkflow(Message):
 
     key: Key
     log: bool = False
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
 
 @dataclass
@@ -64,9 +58,6 @@ class OpenLog(Message):
     table: NodeTable
     node_key: str | None = None
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class ShowText(Message):
@@ -75,18 +66,12 @@ class ShowText(Message):
     title: str
     lines: list[str]
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class Given(Message):
     """A command was typed."""
 
     command: Command
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
 
 @dataclass
@@ -96,9 +81,6 @@ class Copy(Message):
     text: str
     what: str
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class Tell(Message):
@@ -107,9 +89,6 @@ class Tell(Message):
     text: str
     tone: Tone = Tone.PLAIN
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class ShowObject(Message):
@@ -117,9 +96,6 @@ class ShowObject(Message):
 
     kind: str
     key: Key
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
 
 class ChooseTemplate(Message):

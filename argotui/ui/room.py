@@ -46,6 +46,7 @@ class Room(Screen[None]):
         self.prompt = Prompt(id="prompt")
         self._notice_timer: Timer | None = None
         self._before_prompt = ""
+        self._is_built = False
 
     # what a subclass answers
 
@@ -93,6 +94,7 @@ class Room(Screen[None]):
 
     def on_mount(self) -> None:
         """The bars are right from the first picture on."""
+        self._is_built = True
         self.pulse()
         self.hints.hint(self._key_hints())
 
@@ -101,9 +103,10 @@ class Room(Screen[None]):
         self.pulse()
 
     def pulse(self) -> None:
-        """Brings rows and bars up to date."""
-        self.refresh_rows()
-        self.show_bars()
+        """Brings rows and bars up to date; not before they exist."""
+        if self._is_built:
+            self.refresh_rows()
+            self.show_bars()
 
     def show_bars(self) -> None:
         """The two lines at the top."""
@@ -121,8 +124,9 @@ class Room(Screen[None]):
         found: dict[str, tuple[str, str]] = {}
         for active in self.active_bindings.values():
             binding = active.binding
-            if binding.show and binding.description:
-                found.setdefault(binding.id or binding.action, (key_name(binding.key), binding.description.lower()))
+            name = binding.id or binding.action
+            if binding.description and (binding.show or name in self.HINTS):
+                found.setdefault(name, (key_name(binding.key), binding.description.lower()))
         first = [found.pop(hint) for hint in self.HINTS if hint in found]
         return [*first, *found.values()]
 

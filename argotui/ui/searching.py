@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+from textual import work
 from textual.binding import Binding
 
 from argotui.store.logs import LogBuffer, search_pattern
@@ -113,23 +114,31 @@ class Searching(Room):
     search: LogSearch
     only_text = ""
     """The filter that hides other lines."""
+    _goes = False
+    """A search was typed and has not gone to a match yet."""
 
     def apply_filter(self, text: str) -> None:
         """The search, while it is typed."""
         self.search.search(text.strip())
-        self.run_worker(self._search_and_go(), group="search", exclusive=True)
+        self._goes = True
+        self.look_further()
 
-    async def _search_and_go(self) -> None:
+    def look_further(self) -> None:
+        """Looks at the lines that came since; goes to the first match of a new search."""
+        self._look()
+
+    @work(group="search", exclusive=True)
+    async def _look(self) -> None:
         await self.search.catch_up()
-        if self.view.pattern is not None and self.view.found is None:
-            self.search.step(1)
+        if self._goes and self.view.pattern is not None:
+            self._goes = not self.search.step(1)
         self.show_bars()
 
     def apply_only(self, text: str) -> None:
         """The filter, while it is typed."""
         self.only_text = text.strip()
         self.search.filter(self.only_text)
-        self.run_worker(self.search.catch_up(), group="search", exclusive=True)
+        self.look_further()
 
     def action_back(self) -> None:
         """Shows all lines again, else as everywhere."""

@@ -14,20 +14,20 @@ from argotui.ui.widgets.bars import BarLine, Piece
 
 def status_line(desk: Desk, scene: Scene, freshnesses: Sequence[Freshness], now: float) -> BarLine:
     """Cluster, namespace, freshness; what may be done, and what runs the steps of a local cluster."""
-    left: list[Piece] = [(" argotui ", "bar--strong")]
+    left: list[Piece] = [(" ", ""), ("argotui  ", "bar--strong")]
     session = desk.session
     if session is None:
         return _unconnected(desk, scene, left)
     where = "all namespaces" if session.namespace is None else session.namespace
-    left += [(f" {one_line(session.context)}", "bar--strong"), (" / ", "bar--dim"), (one_line(where), ""), ("  ", "")]
+    left += [(f"{one_line(session.context)} ", "bar--strong"), ("/ ", "bar--dim"), (f"{one_line(where)}  ", "")]
     left.append(freshness_piece(scene, freshnesses, now))
     return BarLine(tuple(left), tuple(_rights(desk)))
 
 
 def _unconnected(desk: Desk, scene: Scene, left: list[Piece]) -> BarLine:
     if not desk.problem:
-        return BarLine((*left, (f" {_sign(scene, 'o')} connecting{scene.ellipsis}", "bar--stale")))
-    left.append((f" {_sign(scene, 'x')} {desk.problem}", "bar--danger"))
+        return BarLine((*left, (f"{_sign(scene, 'o')} connecting{scene.ellipsis}", "bar--stale")))
+    left.append((f"{_sign(scene, 'x')} {desk.problem}", "bar--danger"))
     return BarLine(tuple(left), (("ctrl+r tries again ", "bar--dim"),))
 
 
@@ -65,7 +65,7 @@ def title_line(desk: Desk, title: tuple[Piece, ...], filter_text: str) -> BarLin
     """What is shown, how it is filtered, and what the local cluster does not keep apart."""
     left: list[Piece] = [(" ", ""), *title]
     if filter_text:
-        left.append((f"  /{filter_text}", "bar--key"))
+        left.append((f"/{filter_text}", "bar--key"))
     isolation = desk.isolation
     if isolation is None or not isolation.not_isolated:
         return BarLine(tuple(left))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -163,8 +164,9 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
     # the plan
 
     def _plan_again(self) -> None:
-        self.run_worker(self._preview(), group="plan", exclusive=True)
+        self._preview()
 
+    @work(group="plan", exclusive=True)
     async def _preview(self) -> None:
         answers = self.answers()
         for field in self.question.fields:
@@ -244,8 +246,9 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
                 self._say(f"Type {one_line(self._plan.typed)} to confirm.")
                 typed.focus()
                 return
-        self.run_worker(self._finish(), group="plan", exclusive=True)
+        self._finish()
 
+    @work(group="plan", exclusive=True)
     async def _finish(self) -> None:
         """Plans once more, from the newest object, and hands the plan over."""
         answers = self.answers()

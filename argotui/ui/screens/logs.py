@@ -12,6 +12,7 @@ from argotui.model.documents import Document
 from argotui.services.desk import Desk, OpenLog
 from argotui.store.freshness import Freshness
 from argotui.store.nodes import NodeTable
+from argotui.store.text import one_line
 from argotui.ui import messages
 from argotui.ui.bindings import COPY
 from argotui.ui.scene import Scene
@@ -68,15 +69,15 @@ class LogScreen(Searching):
 
     def title_pieces(self) -> tuple[Piece, ...]:
         name = self.row.name if self.row else f"{self.table.key[1]}: all steps"
-        pieces: list[Piece] = [("Log ", "bar--dim"), (name, "bar--strong"), ("  ", "")]
-        pieces.append(self._badge())
-        pieces.append((f"  {self._counted()}", "bar--dim"))
+        pieces: list[Piece] = [("Log ", "bar--dim"), (f"{one_line(name)}  ", "bar--strong")]
+        badge, tone = self._badge()
+        pieces += [(f"{badge}  ", tone), (f"{self._counted()}  ", "bar--dim")]
         if self.search.said:
-            pieces.append((f"  {self.search.said}", "bar--key"))
+            pieces.append((f"{self.search.said}  ", "bar--key"))
         if self.view.window.only is not None:
-            pieces.append((f"  only {len(self.view.window.only)} lines that match", "bar--key"))
+            pieces.append((f"&{self.only_text}: {len(self.view.window.only)} lines  ", "bar--key"))
         if self.view.wraps:
-            pieces.append(("  wrapped", "bar--dim"))
+            pieces.append(("wrapped  ", "bar--dim"))
         return tuple(pieces)
 
     def _badge(self) -> Piece:
@@ -98,11 +99,7 @@ class LogScreen(Searching):
         self.view.sync()
         self.empty.show("" if len(self.opened.buffer) else self._why_empty())
         if self.view.pattern is not None or self.view.window.only is not None:
-            self.run_worker(self._catch_up(), group="search", exclusive=True)
-
-    async def _catch_up(self) -> None:
-        await self.search.catch_up()
-        self.show_bars()
+            self.look_further()
 
     def _why_empty(self) -> str:
         feed = self.opened.feed
@@ -111,18 +108,13 @@ class LogScreen(Searching):
         if feed.notes:
             return feed.notes[-1]
         if feed.state.value == "ended":
-            return self._why_no_lines()
+            return "The log is empty: nothing was written, or the pod is gone and its log with it."
         state = f" ({self._now_message()})" if self._now_message() else ""
         return f"No line yet{state}. Lines appear here as they are written."
 
     def _now_message(self) -> str:
         row = self.table.tree.row_of(self.node_key) if self.node_key else None
         return f"{row.state.value}{f': {row.message}' if row.message else ''}" if row else ""
-
-    def _why_no_lines(self) -> str:
-        if self.row is not None and not self.row.pod and not self.row.counts and not self.row.tries:
-            return f"A {self.row.type or 'planned'} step runs nothing, so it has no log."
-        return "The log is empty: nothing was written, or the pod is gone and its log with it."
 
     def on_log_view_scrolled(self) -> None:
         """The badge says whether it follows."""

@@ -105,7 +105,7 @@ class TemplatesScreen(Room):
         return (self.opened.freshness,)
 
     def title_pieces(self) -> tuple[Piece, ...]:
-        return (("Templates ", "bar--strong"), (str(len(self.opened.table)), ""))
+        return (("Templates ", "bar--strong"), (f"{len(self.opened.table)}  ", ""))
 
     def refresh_rows(self) -> None:
         self.list.sync()

@@ -11,8 +11,10 @@ from textual.widget import Widget
 from argotui.engine.filters import EVERYTHING, parse_filter
 from argotui.engine.glyphs import State
 from argotui.engine.tree_rows import Fold, TreeRow
+from argotui.model.phase import NodeType
 from argotui.services.desk import Desk, OpenWorkflow
 from argotui.store.freshness import Freshness
+from argotui.store.text import one_line
 from argotui.store.workflows import Key
 from argotui.ui import messages
 from argotui.ui.bindings import BROKEN, COPY, SUBMIT, WORKFLOW_ACTIONS
@@ -28,6 +30,7 @@ from argotui.ui.widgets.workflowlist import sign_of
 
 _ON_THE_NODE = frozenset({"workflow.approve", "workflow.reject", "workflow.retry"})
 """Actions that mean the step under the cursor where that makes sense; the others mean the workflow."""
+_LOGLESS = frozenset({NodeType.SUSPEND, NodeType.SKIPPED, NodeType.HTTP, NodeType.PLUGIN})
 
 
 class TreeScreen(Room):
@@ -70,19 +73,19 @@ class TreeScreen(Room):
 
     def title_pieces(self) -> tuple[Piece, ...]:
         row = self.opened.table.row
-        pieces: list[Piece] = [("Workflow ", "bar--dim"), (self.key[1], "bar--strong")]
+        pieces: list[Piece] = [("Workflow ", "bar--dim"), (f"{one_line(self.key[1])}  ", "bar--strong")]
         if self.opened.table.is_gone:
-            pieces.append(("  deleted; this is what was last seen", "bar--danger"))
+            pieces.append(("deleted; this is what was last seen  ", "bar--danger"))
         elif row is not None:
             tone = {State.SUCCEEDED: "bar--live", State.FAILED: "bar--danger", State.ERROR: "bar--danger"}
             sign = sign_of(row.state)
-            pieces.append((f"  {self.scene.glyphs.state(sign)} {row.state.value}", tone.get(sign, "bar--stale")))
+            pieces.append((f"{self.scene.glyphs.state(sign)} {row.state.value}  ", tone.get(sign, "bar--stale")))
             took = duration(row.started, row.finished, self.now)
-            pieces.append((f"  {row.progress}  {took}", ""))
+            pieces.append((f"{row.progress}  {took}  ".lstrip(), ""))
             if row.message:
-                pieces.append((f"  {row.message}", "bar--dim"))
+                pieces.append((f"{row.message}  ", "bar--dim"))
         if self._only_broken:
-            pieces.append(("  ! only broken or waiting", "bar--key"))
+            pieces.append(("! only broken or waiting  ", "bar--key"))
         return tuple(pieces)
 
     def refresh_rows(self) -> None:
@@ -148,7 +151,13 @@ class TreeScreen(Room):
     def action_log(self) -> None:
         """The log of the step under the cursor; on the workflow's own row that of all steps."""
         row = self.row
-        if row is not None:
+        if row is None:
+            return
+        if row.state is State.PLANNED:
+            self.tell(f"{row.name} has not started: there is no log yet")
+        elif row.type in _LOGLESS:
+            self.tell(f"{row.name} is a {row.type} step: it runs nothing and has no log")
+        else:
             everything = not row.depth and not row.pod
             self.post_message(messages.OpenLog(self.opened.table, None if everything else row.key))
 

@@ -26,6 +26,8 @@ class ViewerScreen(Searching):
         Binding("c", "copy", "Copy all", id="viewer.copy"),
     ]
 
+    HINTS = ("back", "prompt.filter", "logs.wrap", "viewer.copy")
+
     def __init__(self, desk: Desk, scene: Scene, title: str, lines: Sequence[str]) -> None:
         super().__init__(desk, scene)
         self.shown_title = title
@@ -41,7 +43,7 @@ class ViewerScreen(Searching):
         return (self.view,)
 
     def title_pieces(self) -> tuple[Piece, ...]:
-        return ((self.shown_title, "bar--strong"), (f"  {self.search.said}", "bar--key"))
+        return ((f"{self.shown_title}  ", "bar--strong"), (f"{self.search.said}  ", "bar--key"))
 
     def freshnesses(self) -> tuple[Freshness, ...]:
         return (self.desk.list_freshness,)

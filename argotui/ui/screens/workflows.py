@@ -96,12 +96,12 @@ class WorkflowsScreen(Room):
     def title_pieces(self) -> tuple[Piece, ...]:
         table = self.desk.workflows
         counted = f"{len(table)}" if len(table) == table.total else f"{len(table)} of {table.total}"
-        pieces: list[Piece] = [("Workflows ", "bar--strong"), (counted, "")]
+        pieces: list[Piece] = [("Workflows ", "bar--strong"), (f"{counted}  ", "")]
         gates = sum(len(row.gates) for row in table.all())
         if gates:
-            pieces.append((f"  {gates} waiting for approval", "bar--stale"))
+            pieces.append((f"{gates} waiting for approval  ", "bar--stale"))
         if self._only_broken:
-            pieces.append(("  ! only broken or waiting", "bar--key"))
+            pieces.append(("! only broken or waiting  ", "bar--key"))
         return tuple(pieces)
 
     def refresh_rows(self) -> None:

@@ -120,7 +120,7 @@ class HintBar(Bar):
             width = width_of(key) + width_of(text) + 3
             if width > room:
                 break
-            pieces += [(key, "bar--key"), (f" {text}  ", "bar--dim")]
+            pieces += [(f"{key} ", "bar--key"), (f"{text}  ", "bar--dim")]
             room -= width
         self.show(BarLine(tuple(pieces)))
 

@@ -47,9 +47,9 @@ class LogView(LineWidget):
         Binding("G,end", "edge(1)", "End", id="logs.bottom", show=False),
         Binding("right", "aside(1)", "Scroll right", id="logs.right", show=False),
         Binding("left", "aside(-1)", "Scroll left", id="logs.left", show=False),
-        Binding("s,F", "toggle_follow", "Follow", id="logs.follow"),
-        Binding("w", "toggle_wrap", "Wrap", id="logs.wrap"),
-        Binding("t", "next_time", "Times", id="logs.times"),
+        Binding("s,F", "toggle_follow", "Follow", id="logs.follow", show=False),
+        Binding("w", "toggle_wrap", "Wrap", id="logs.wrap", show=False),
+        Binding("t", "next_time", "Times", id="logs.times", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "log--time",
@@ -105,8 +105,8 @@ class LogView(LineWidget):
         if self.merged:
             longest = max((width_of(source) for source in self.buffer.sources), default=0)
             self._gutter = max(self._gutter, min(longest, GUTTER_MOST, max(8, self.size.width // 4)))
-        if self.follows:
-            self.window.top = self.window.bottom(self.size.height)
+        bottom = self.window.bottom(self.size.height)
+        self.window.top = bottom if self.follows else min(self.window.top, bottom)
         self._rows = self.window.rows(self.size.height)
         self.repaint()
         self.post_message(self.Scrolled())

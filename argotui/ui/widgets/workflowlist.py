@@ -62,7 +62,7 @@ class WorkflowList(RowList):
         if self.scene.all_namespaces:
             columns.insert(0, Column("ns", "NAMESPACE", 14))
         columns += [Column("progress", "DONE", 5), Column("duration", "TOOK", 6)]
-        if width >= 100:
+        if width >= 110:
             columns.append(Column("age", "AGE", 5))
         if width >= 150:
             columns.append(Column("origin", "TEMPLATE", 22))
