@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from argotui.engine.errors import DepthExceeded, EngineError
@@ -79,7 +80,7 @@ def open_call(ex: Execution, call: Call) -> None:
     if ex.nodes.is_fulfilled(call.node_id):
         ex.later(call.owner.done, call)
         return
-    if not ex.gate.admits(call):
+    if not ex.gate.admits(call, partial(open_call, ex, call)):
         return
     try:
         plan, template = _resolved(ex, call)

@@ -49,6 +49,9 @@ class Leaf(Protocol):
     def pod_is_gone(self) -> None:
         """The node's pod does not exist."""
 
+    def create_failed(self, message: str, transient: bool) -> None:
+        """The API did not take the node's pod."""
+
 
 class Execution:
     """One run. workflow: {metadata, spec, status} with dicts of its own, `status.nodes` kept in `nodes`."""
@@ -56,6 +59,10 @@ class Execution:
     program: Program
     globals: Globals
     gate: Gate
+    look: Callable[[str], None]
+    """Takes what is known of a node's pod over to the node."""
+    ended: Callable[[str], None]
+    """Tells those who wait for a leaf that its node is over."""
 
     def __init__(
         self,
@@ -76,8 +83,6 @@ class Execution:
         self.effects: list[Effect] = []
         self.pods: dict[str, Document] = {}
         """The last known pod of every node that is not over."""
-        self.result_labels: dict[str, str] = {}
-        """Whether the executor of a node has reported everything: `true`, `false`."""
         self.leaves: dict[str, Leaf] = {}
         self.started: dict[str, datetime] = {}
         """When nodes with a duration were started, finer than the whole seconds of the status."""
@@ -91,11 +96,13 @@ class Execution:
         """Do this next; what is put on the agenda last is done first."""
         self._agenda.append((action, arguments))
 
-    def work(self) -> None:
-        """Do everything on the agenda."""
+    def work(self) -> bool:
+        """Do everything on the agenda; False when there was nothing."""
+        busy = bool(self._agenda)
         while self._agenda:
             action, arguments = self._agenda.pop()
             action(*arguments)
+        return busy
 
     def at(self, moment: datetime, action: Callable[[], None]) -> None:
         """Do this when the clock has reached the moment; the action has to check that it still applies."""
@@ -108,6 +115,10 @@ class Execution:
             due.append(heapq.heappop(self._timers)[2])
         for action in reversed(due):
             self.later(action)
+
+    def forget_alarms(self) -> None:
+        """Nothing is waited for any more."""
+        self._timers.clear()
 
     @property
     def next_alarm(self) -> datetime | None:

@@ -57,6 +57,7 @@ class PodLeaf:
 
     def start(self) -> None:
         ex, call = self._ex, self.call
+        is_new = ex.nodes.get(call.node_id) is None
         ensure_node(ex, call, self._template, NodeType.POD, Phase.PENDING, taskResultSynced=True)
         try:
             rename(ex, call, self._template)
@@ -66,6 +67,8 @@ class PodLeaf:
         ex.leaves[call.node_id] = self
         if call.node_id not in ex.pods:
             self.pod_is_gone()
+        elif is_new:
+            ex.look(call.node_id)
 
     def settle(self) -> None:
         self._ex.leaves.pop(self.call.node_id, None)
@@ -224,7 +227,11 @@ class SuspendLeaf:
         if ex.nodes.phase(call.node_id) != Phase.RUNNING:
             ex.set_phase(call.node_id, Phase.RUNNING)
         ex.leaves[call.node_id] = self
-        if pause is not None:
+        refusal = self._refusal()
+        if refusal:
+            ex.set_phase(call.node_id, Phase.FAILED, refusal)
+            self.settle()
+        elif pause is not None:
             ex.at(self._started() + pause, self._expire)
 
     def settle(self) -> None:
@@ -233,6 +240,17 @@ class SuspendLeaf:
 
     def pod_is_gone(self) -> None:
         """A gate has no pod."""
+
+    def create_failed(self, message: str, transient: bool) -> None:
+        """A gate has no pod."""
+
+    def _refusal(self) -> str:
+        """Why a gate may not wait any more: a shutdown, or the workflow's deadline."""
+        ex = self._ex
+        if not ex.may_run(self.call.on_exit):
+            return f"Stopped with strategy '{ex.shutdown}'"
+        late = ex.deadline is not None and ex.now >= ex.deadline and not self.call.on_exit
+        return "Step exceeded its deadline" if late else ""
 
     def _started(self) -> datetime:
         identifier = self.call.node_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from argotui.model.documents import Document, dig, name, namespace
@@ -13,9 +13,6 @@ from argotui.model.quantity import Quantity, QuantityError
 from argotui.model.times import format_time, parse_time
 
 Status = Mapping[str, Any]
-
-RESULT_GRACE: Final = timedelta(seconds=10)
-"""How long a finished executor's last report may be on its way to us."""
 
 _PRE_MAIN_FAILURE: Final = 65
 _KILLED: Final = (137, 143)
@@ -30,7 +27,12 @@ def pod_phase(pod: Document) -> str:
 
 def is_running(pod: Document) -> bool:
     """The pod runs on a node."""
-    return pod_phase(pod) == "Running"
+    return pod_phase(pod) == Phase.RUNNING
+
+
+def is_over(pod: Document) -> bool:
+    """All containers have ended for good."""
+    return pod_phase(pod) in (Phase.SUCCEEDED, Phase.FAILED)
 
 
 def statuses(pod: Document) -> list[Document]:
@@ -72,14 +74,11 @@ def report_is_lost(pod: Document) -> bool:
     return ended is not None and bool(ended.get("exitCode"))
 
 
-def report_expected_until(pod: Document) -> datetime | None:
-    """When the executor of a finished pod ended well, its report must be there soon: until this time."""
+def is_report_due(pod: Document) -> bool:
+    """The executor ended well, so its last report is on its way or here."""
     status = executor_status(pod)
     ended = None if status is None else _terminated(status)
-    if ended is None or ended.get("exitCode"):
-        return None
-    finished = parse_time(ended.get("finishedAt"))
-    return None if finished is None else finished + RESULT_GRACE
+    return ended is not None and not ended.get("exitCode")
 
 
 def is_executor_busy(pod: Document) -> bool:

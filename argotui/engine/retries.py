@@ -16,6 +16,9 @@ from argotui.model.times import parse_time
 
 Node = Mapping[str, Any]
 
+BACKOFF: Final = "Backoff for "
+"""How the message of a Retry node begins while it pauses."""
+
 POLICIES: Final = ("Always", "OnError", "OnFailure", "OnTransientError")
 _LONGEST: Final = 2**63 - 1
 
@@ -38,12 +41,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Another attempt is made now. deadline: when it has to end at the latest (`maxDuration`).
+    """Another attempt is made now. clears_message: a `Backoff for …` message is taken off the Retry node."""
 
-    clears_message: a `Backoff for …` message is taken off the Retry node.
-    """
-
-    deadline: datetime | None = None
     clears_message: bool = False
 
 
@@ -98,7 +97,7 @@ def decide(
 
 def _back_off(strategy: Node, attempts: Sequence[Node], now: datetime) -> Decision:
     backoff, last = strategy["backoff"], attempts[-1]
-    deadline = _max_duration_deadline(backoff, attempts[0])
+    deadline = attempts_deadline(strategy, attempts[0])
     if deadline is not None and now >= deadline:
         return Ended(last["phase"], "Max duration limit exceeded")
     pause = backoff_ns(backoff, len(attempts))
@@ -108,12 +107,16 @@ def _back_off(strategy: Node, attempts: Sequence[Node], now: datetime) -> Decisi
         return Ended(last["phase"], "Backoff would exceed max duration limit")
     # Without a limit upstream does not wait; with one, only while attempts are left.
     if now < until and strategy.get("limit") is not None and len(attempts) <= _whole(strategy["limit"]):
-        return Wait(until, f"Backoff for {duration.long_words(pause)}")
-    return Again(deadline, clears_message=True)
+        return Wait(until, f"{BACKOFF}{duration.long_words(pause)}")
+    return Again(clears_message=True)
 
 
-def _max_duration_deadline(backoff: Node, first: Node) -> datetime | None:
-    text = backoff.get("maxDuration")
+def attempts_deadline(strategy: Node, first: Node) -> datetime | None:
+    """When further attempts have to end at the latest (`maxDuration`); first: the first attempt.
+
+    Raises EngineError when the strategy cannot be read.
+    """
+    text = (strategy.get("backoff") or {}).get("maxDuration")
     started = parse_time(first.get("startedAt"))
     if not text or started is None:
         return None

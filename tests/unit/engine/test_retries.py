@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from argotui.engine.errors import EngineError
-from argotui.engine.retries import Active, Again, Ended, Wait, backoff_ns, decide
+from argotui.engine.retries import Active, Again, Ended, Wait, attempts_deadline, backoff_ns, decide
 from argotui.model.duration import long_words
 from argotui.model.times import format_time
 from tests.unit.engine.rows import Row, row_id, rows
@@ -76,17 +76,18 @@ def test_waiting_ends_exactly_at_its_end() -> None:
     strategy = {"limit": 3, "backoff": {"duration": "10"}}
     waiting = decide(strategy, [failed(0, 5)], NOW + timedelta(seconds=14))
     assert waiting == Wait(NOW + timedelta(seconds=15), "Backoff for 10 seconds")
-    assert decide(strategy, [failed(0, 5)], NOW + timedelta(seconds=15)) == Again(None, clears_message=True)
+    assert decide(strategy, [failed(0, 5)], NOW + timedelta(seconds=15)) == Again(clears_message=True)
 
 
 def test_without_limit_there_is_no_waiting() -> None:
-    assert decide({"backoff": {"duration": "10"}}, [failed(0, 5)], NOW) == Again(None, clears_message=True)
+    assert decide({"backoff": {"duration": "10"}}, [failed(0, 5)], NOW) == Again(clears_message=True)
 
 
 def test_max_duration_bounds_the_next_attempt() -> None:
     strategy = {"limit": 3, "backoff": {"duration": "1", "maxDuration": "1m"}}
     decision = decide(strategy, [failed(0, 5)], NOW + timedelta(seconds=7))
-    assert decision == Again(NOW + timedelta(minutes=1), clears_message=True)
+    assert decision == Again(clears_message=True)
+    assert attempts_deadline(strategy, failed(0, 5)) == NOW + timedelta(minutes=1)
 
 
 def test_no_attempt_after_the_workflow_deadline() -> None:

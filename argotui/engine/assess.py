@@ -1,0 +1,250 @@
+"""What pods and task results say about nodes (§1.5, §5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from argotui.engine import podstatus
+from argotui.engine.effects import LabelPodCompleted, TerminatePod
+from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodGone, TaskResultChanged
+from argotui.engine.outputs import publish
+from argotui.engine.progress import parse_progress
+from argotui.model import documents
+from argotui.model.documents import Document, dig
+from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_COMPLETED, LABEL_REPORT_OUTPUTS_COMPLETED
+from argotui.model.phase import NodeType, Phase, completed
+from argotui.model.times import parse_time
+
+if TYPE_CHECKING:
+    from argotui.engine.execution import Execution
+
+RESULT_GRACE: Final = timedelta(seconds=10)
+"""How long the last report of an executor that has ended may be on its way to us."""
+
+LOST_AFTER: Final = timedelta(minutes=10)
+"""How long a node that was ended waits for the report of a pod that does not end."""
+
+_LEGACY: Final = "taskResultsCompletionStatus"
+
+
+class Assessor:
+    """Knows the pods and results of nodes that are not over, and writes on the nodes what follows."""
+
+    def __init__(self, ex: Execution) -> None:
+        self._ex = ex
+        self._results: dict[str, Document] = {}
+        self._names: dict[str, str] = {}
+        self._due: dict[tuple[str, bool], datetime] = {}
+        self._struck: set[str] = set()
+        self.running: set[str] = set()
+        """Nodes that were not over when their pod was last seen running."""
+
+    # --- facts --------------------------------------------------------------------------------
+
+    def take(self, facts: Iterable[Fact]) -> None:
+        """Everything that is told at once: what it says of a node is written when all of it is known."""
+        concerned: dict[str, None] = {}
+        for fact in facts:
+            concerned |= dict.fromkeys(self._take(fact))
+        for identifier in reversed(concerned):  # the agenda is a stack: the first one's successors go first
+            self.look(identifier)
+
+    def _take(self, fact: Fact) -> Iterator[str]:
+        match fact:
+            case TaskResultChanged(result):
+                yield from self._take_result(result)
+            case PodChanged(pod):
+                yield from self._take_pod(pod)
+            case PodGone(name, uid):
+                yield from self._take_gone(name, uid)
+            case PodCreateFailed(identifier, message, transient):
+                leaf = self._ex.leaves.get(identifier)
+                if leaf is not None:
+                    leaf.create_failed(message, transient)
+
+    def _take_result(self, result: Document) -> Iterator[str]:
+        identifier = documents.name(result)
+        self._legacy(identifier, _label(result))
+        if not self._ex.nodes.is_fulfilled(identifier):
+            self._results[identifier] = result
+            yield identifier
+
+    def _take_pod(self, pod: Document) -> Iterator[str]:
+        identifier = documents.annotations(pod).get(ANNOTATION_NODE_ID)
+        if identifier:
+            self._ex.pods[identifier] = pod
+            self._names[documents.name(pod)] = identifier
+            yield identifier
+
+    def _take_gone(self, name: str, uid: str) -> Iterator[str]:
+        ex, identifier = self._ex, self._names.get(name)
+        pod = None if identifier is None else ex.pods.get(identifier)
+        if identifier is None or pod is None or (uid and uid != documents.uid(pod)):
+            return
+        self.running.discard(identifier)
+        phase = ex.nodes.phase(identifier) or ""
+        if podstatus.is_over(pod) and not completed(phase) and not self._is_leftover(pod, identifier):
+            return  # how it ended is known: that counts
+        self._forget(identifier)
+        leaf = ex.leaves.get(identifier)
+        if leaf is not None:
+            leaf.pod_is_gone()
+        yield identifier
+
+    def _legacy(self, identifier: str, label: str) -> None:
+        """Workflows that began under an old controller keep a map of what was reported."""
+        known = self._ex.status.get(_LEGACY)
+        if known and label and known.get(identifier) is not (label == "true"):
+            self._ex.status[_LEGACY] = {**known, identifier: label == "true"}
+
+    # --- nodes --------------------------------------------------------------------------------
+
+    def look(self, identifier: str) -> None:
+        """Write on the node what its pod and its result say."""
+        nodes = self._ex.nodes
+        node = nodes.get(identifier)
+        if node is None or node.get("type") != NodeType.POD:
+            return
+        if not nodes.is_fulfilled(identifier):
+            self._apply_result(identifier)
+            pod = self._ex.pods.get(identifier)
+            if completed(node.get("phase") or ""):
+                self._await_report(identifier, pod)
+            elif pod is not None and not self._is_leftover(pod, identifier):
+                self._apply_pod(identifier, pod)
+            if nodes.is_fulfilled(identifier):
+                self.ended(identifier)
+        else:
+            self._tidy(identifier)
+
+    def ended(self, identifier: str) -> None:
+        """The node is over: whoever waits for it is told."""
+        self._results.pop(identifier, None)
+        publish(self._ex, self._ex.nodes[identifier].get("outputs"))
+        leaf = self._ex.leaves.get(identifier)
+        if leaf is not None:
+            leaf.settle()
+        self._tidy(identifier)
+
+    def _tidy(self, identifier: str) -> None:
+        """The pod of a node that is over is labelled as soon as it has ended."""
+        pod = self._ex.pods.get(identifier)
+        if pod is None or not podstatus.is_over(pod):
+            return
+        self._forget(identifier)
+        if documents.labels(pod).get(LABEL_COMPLETED) != "true":
+            self._ex.effects.append(LabelPodCompleted(documents.name(pod)))
+
+    def _forget(self, identifier: str) -> None:
+        pod = self._ex.pods.pop(identifier)
+        self._names.pop(documents.name(pod), None)
+        self._struck.discard(identifier)
+
+    def _is_leftover(self, pod: Document, identifier: str) -> bool:
+        """A pod of an earlier life of the node, which is being deleted."""
+        node = self._ex.nodes.get(identifier)
+        if node is None or not dig(pod, "metadata", "deletionTimestamp"):
+            return False
+        created, started = parse_time(documents.created(pod)), parse_time(node.get("startedAt"))
+        return created is not None and started is not None and created < started
+
+    def _apply_result(self, identifier: str) -> None:
+        nodes, result = self._ex.nodes, self._results.get(identifier)
+        if result is None:
+            return
+        label = _label(result)
+        if label:
+            nodes.set_synced(identifier, label == "true", self._ex.now)
+        fields: dict[str, Any] = {}
+        if result.get("outputs"):
+            code = (nodes[identifier].get("outputs") or {}).get("exitCode")
+            fields["outputs"] = {**result["outputs"], **({} if code is None else {"exitCode": code})}
+        if parse_progress(result.get("progress")):
+            fields["progress"] = result["progress"]
+        nodes.update(identifier, fields)
+
+    # --- pods ---------------------------------------------------------------------------------
+
+    def _apply_pod(self, identifier: str, pod: Document) -> None:
+        (self.running.add if podstatus.is_running(pod) else self.running.discard)(identifier)
+        nodes = self._ex.nodes
+        fields: dict[str, Any] = {"hostNodeName": dig(pod, "spec", "nodeName")}
+        code = podstatus.exit_code(pod)
+        if code is not None:
+            fields["outputs"] = {**(nodes[identifier].get("outputs") or {}), "exitCode": code}
+        nodes.update(identifier, fields)
+        self._strike(identifier, pod)
+        phase, message = _judged(pod)
+        if not completed(phase):
+            self._move(identifier, phase, message)
+        elif not podstatus.is_executor_busy(pod) and not self._waits_for_report(identifier, pod):
+            self._end(identifier, pod, phase, message)
+
+    def _strike(self, identifier: str, pod: Document) -> None:
+        if identifier not in self._struck and podstatus.has_stray_containers(pod):
+            self._struck.add(identifier)
+            grace = dig(pod, "spec", "terminationGracePeriodSeconds")
+            self._ex.effects.append(TerminatePod(documents.name(pod), documents.uid(pod), grace))
+
+    def _move(self, identifier: str, phase: Phase, message: str | None) -> None:
+        nodes = self._ex.nodes
+        old = nodes.phase(identifier)
+        if message is None and old == Phase.PENDING:
+            message = ""
+        if old != phase or (message is not None and message != (nodes[identifier].get("message") or "")):
+            self._ex.set_phase(identifier, phase, message)
+
+    def _end(self, identifier: str, pod: Document, phase: Phase, message: str | None) -> None:
+        ex = self._ex
+        fields: dict[str, Any] = {"finishedAt": podstatus.finished_at(pod, ex.now)}
+        if not ex.nodes[identifier].get("resourcesDuration"):
+            fields["resourcesDuration"] = podstatus.resource_seconds(pod) or None
+        ex.nodes.update(identifier, fields)
+        self._move(identifier, phase, message)
+        if identifier in ex.nodes.unsynced:
+            ex.nodes.set_synced(identifier, True, ex.now)
+
+    # --- reports ------------------------------------------------------------------------------
+
+    def _waits_for_report(self, identifier: str, pod: Document | None) -> bool:
+        """The executor's last report is missing, and may still come; if so, look again when it is late."""
+        label = _label(self._results.get(identifier) or {})
+        if label == "true" or (pod is not None and podstatus.report_is_lost(pod)):
+            return False
+        if label != "false" and (pod is None or not podstatus.is_report_due(pod)):
+            return False
+        lives = pod is not None and not podstatus.is_over(pod)
+        due = self._due.setdefault((identifier, lives), self._ex.now + (LOST_AFTER if lives else RESULT_GRACE))
+        if self._ex.now >= due:
+            return False
+        self._ex.at(due, partial(self.look, identifier))
+        return True
+
+    def _await_report(self, identifier: str, pod: Document | None) -> None:
+        """The node has ended before its executor: it is over when that has reported, or never will."""
+        if pod is not None:
+            self.running.add(identifier)
+        if not self._waits_for_report(identifier, pod):
+            self._ex.nodes.set_synced(identifier, True, self._ex.now)
+
+
+def _label(result: Document) -> str:
+    return documents.labels(result).get(LABEL_REPORT_OUTPUTS_COMPLETED, "")
+
+
+def _judged(pod: Document) -> tuple[Phase, str | None]:
+    """Phase and message of the node; message None when the pod says nothing about it."""
+    phase = podstatus.pod_phase(pod)
+    match phase:
+        case Phase.PENDING:
+            return Phase.PENDING, podstatus.pending_reason(pod)
+        case Phase.RUNNING:
+            return Phase.RUNNING, None
+        case Phase.SUCCEEDED:
+            return Phase.SUCCEEDED, None
+        case Phase.FAILED:
+            return podstatus.failure(pod)
+    return Phase.ERROR, f"Unexpected pod phase for {documents.name(pod)}: {phase}"

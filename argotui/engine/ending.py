@@ -1,0 +1,130 @@
+"""The course of a workflow: entry node, exit handler, last phase (§2.1, §2.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from argotui.engine import gojson
+from argotui.engine.calls import Call, open_call
+from argotui.engine.errors import EngineError
+from argotui.engine.gotext import quote
+from argotui.engine.hooks import exit_hook
+from argotui.model.documents import Document
+from argotui.model.names import pod_name
+from argotui.model.phase import Phase, node_failed
+
+if TYPE_CHECKING:
+    from argotui.engine.execution import Execution
+
+_ENTRY_ERROR: Final = "error in entry template execution: "
+_EXIT_ERROR: Final = "error in exit template execution : "
+_ENDS: Final = {
+    Phase.SUCCEEDED: Phase.SUCCEEDED,
+    Phase.SKIPPED: Phase.SUCCEEDED,
+    Phase.OMITTED: Phase.SUCCEEDED,
+    Phase.FAILED: Phase.FAILED,
+    Phase.ERROR: Phase.ERROR,
+}
+"""Phase of the entry node -> phase of the workflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Hears of the end of the entry or of the exit handler."""
+
+    over: Callable[[], None]
+    failed: Callable[[str], None]
+    prefix: str
+
+    def done(self, _call: Call) -> None:
+        self.over()
+
+    def raised(self, _call: Call, error: EngineError) -> None:
+        self.failed(f"{self.prefix}{error}")
+
+
+class Course:
+    """What comes after what. `outcome` is set when nothing more will be started."""
+
+    def __init__(self, ex: Execution) -> None:
+        self._ex = ex
+        self._exit_id = ex.nodes.id_of(f"{ex.name}.onExit")
+        self.outcome: tuple[Phase, str] | None = None
+        """Last phase and message of the workflow."""
+
+    def start(self) -> None:
+        """Begin, or take up whatever is not over."""
+        ex = self._ex
+        message = str(ex.status.get("message") or "")
+        if message.startswith((_ENTRY_ERROR, _EXIT_ERROR)):  # it has failed before, but pods had still to report
+            self.outcome = Phase.ERROR, message
+            return
+        owner = _Owner(self._entry_over, self._fail, _ENTRY_ERROR)
+        arguments = ex.spec.get("arguments") or {}
+        entry = Call(ex.name, ex.name, str(ex.spec.get("entrypoint") or ""), owner, arguments=arguments)
+        ex.later(open_call, ex, entry)
+
+    def _fail(self, message: str) -> None:
+        """Written down at once: it is not to be seen from the nodes."""
+        self._ex.status["message"] = message
+        self.outcome = Phase.ERROR, message
+
+    def _entry_over(self) -> None:
+        ex = self._ex
+        ex.globals.final_status = self._entry()[0]
+        ex.globals.failures = quote(_failures(ex))
+        hook = exit_hook(ex.spec, ex.spec.get("arguments") or {})
+        if hook is None or not (ex.may_run(on_exit=True) or ex.nodes.get(self._exit_id) is not None):
+            self._finish()
+            return
+        name = f"{ex.name}.onExit"
+        owner = _Owner(self._finish, self._fail, _EXIT_ERROR)
+        call = Call(name, self._exit_id, hook.template, owner, arguments=hook.arguments)
+        call.on_exit, call.flag = True, {"hooked": True}
+        ex.later(open_call, ex, call)
+
+    def _entry(self) -> tuple[Phase, str]:
+        node = self._ex.nodes[self._ex.name]
+        message = str(node.get("message") or "")
+        if node_failed(node) and self._ex.shutdown:
+            message = f"Stopped with strategy '{self._ex.shutdown}'"
+        return _ENDS[Phase(node["phase"])], message
+
+    def _finish(self) -> None:
+        """A failed exit handler fails a workflow that has succeeded."""
+        phase, message = self._entry()
+        handler = self._ex.nodes.get(self._exit_id)
+        if phase != Phase.SUCCEEDED:
+            self.outcome = phase, message
+        elif handler is not None and node_failed(handler):
+            self.outcome = Phase(handler["phase"]), str(handler.get("message") or "")
+        else:
+            self.outcome = Phase.SUCCEEDED, ""
+
+
+def _failures(ex: Execution) -> str:
+    """`workflow.failures`: JSON of the nodes that failed, as Go writes it."""
+    failed = [node for node in ex.nodes.documents.values() if node_failed(node)]
+    return "[" + ",".join(_failure(ex, node) for node in failed) + "]" if failed else "null"
+
+
+def _failure(ex: Execution, node: Document) -> str:
+    template = str((node.get("templateRef") or {}).get("template") or node.get("templateName") or "")
+    fields = {
+        "displayName": node.get("displayName") or "",
+        "message": node.get("message") or "",
+        "templateName": template,
+        "phase": node["phase"],
+        "podName": pod_name(ex.name, node["name"], template, ex.pod_name_version),
+        "finishedAt": node.get("finishedAt"),
+    }
+    return "{" + ",".join(f"{gojson.text(key)}:{gojson.text(value)}" for key, value in fields.items()) + "}"
+
+
+def fail_entry(ex: Execution) -> None:
+    """A workflow that ends in an Error while its entry node still runs."""
+    node = ex.nodes.get(ex.name)
+    if node is not None and node.get("phase") == Phase.RUNNING:
+        ex.set_phase(ex.name, Phase.ERROR, "Workflow operation error")

@@ -1,0 +1,148 @@
+"""The spec that runs, and what is settled once at the start of a workflow (§2.1, §2.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from argotui.engine.errors import EngineError
+from argotui.engine.merge import fill_metadata, join_specs, stored_spec_is_stale
+from argotui.engine.program import Program
+from argotui.engine.scopes import Globals, global_variables
+from argotui.engine.template import TemplateError, substitute_document
+from argotui.engine.validate import validate
+from argotui.model import documents
+from argotui.model.documents import Document, dig
+from argotui.model.keys import (
+    ANNOTATION_POD_NAME_FORMAT,
+    API_VERSION,
+    LABEL_CLUSTER_WORKFLOW_TEMPLATE,
+    LABEL_WORKFLOW_TEMPLATE,
+)
+from argotui.model.manifest import unsupported
+from argotui.model.phase import Phase
+
+if TYPE_CHECKING:
+    from argotui.engine.execution import Execution
+
+
+class Halted(Exception):
+    """The workflow cannot be run; it ends at once with this phase and message."""
+
+    def __init__(self, phase: Phase, message: str) -> None:
+        super().__init__(message)
+        self.phase = phase
+        self.message = message
+
+
+def prepare(ex: Execution, is_new: bool) -> None:
+    """Set up `ex.program` and `ex.globals`; a new workflow is checked and marked. Raises Halted."""
+    spec = _joined(ex, is_new)
+    if is_new:
+        _check(ex, spec)
+    try:
+        ex.globals = Globals(global_variables(ex.workflow, spec, ex.config_map), ex.workflow)
+    except EngineError as error:
+        raise Halted(Phase.FAILED, f"failed to set global parameters: {error}") from None
+    ex.globals.now = ex.now
+    try:
+        settled = substitute_document({k: v for k, v in spec.items() if k != "templates"}, ex.globals)
+    except TemplateError as error:
+        raise Halted(Phase.ERROR, str(error)) from None
+    ex.program = Program(settled, _templates(ex, spec), _scope(ex))
+    if is_new:
+        _mark(ex, settled)
+
+
+# --- layers -----------------------------------------------------------------------------------
+
+
+def _joined(ex: Execution, is_new: bool) -> Document:
+    defaults = ex.config.workflow_defaults
+    if defaults.get("metadata") and is_new:
+        ex.workflow["metadata"] = fill_metadata(ex.workflow["metadata"], defaults["metadata"])
+    reference = ex.workflow["spec"].get("workflowTemplateRef")
+    if reference is not None:
+        return _from_template(ex, reference)
+    if defaults.get("spec"):
+        ex.workflow["spec"] = join_specs(ex.workflow["spec"], None, defaults["spec"])
+    spec: Document = ex.workflow["spec"]
+    return spec
+
+
+def _from_template(ex: Execution, reference: Document) -> Document:
+    """The spec over that of its template, kept in the status; an edit of the template comes too late."""
+    stored: Document | None = ex.status.get("storedWorkflowTemplateSpec")
+    if stored and not stored_spec_is_stale(ex.workflow):
+        return stored
+    found = _template(ex, reference)
+    if found is None:
+        if not stored:
+            resource = "clusterworkflowtemplates" if reference.get("clusterScope") else "workflowtemplates"
+            raise Halted(Phase.ERROR, f'{resource}.argoproj.io "{reference.get("name") or ""}" not found')
+        found = {"spec": stored}
+    spec = join_specs(ex.workflow["spec"], found.get("spec"), ex.config.workflow_defaults.get("spec"))
+    ex.status["storedWorkflowTemplateSpec"] = spec
+    return spec
+
+
+def _template(ex: Execution, reference: Document) -> Document | None:
+    name = str(reference.get("name") or "")
+    if reference.get("clusterScope"):
+        return ex.lookup.cluster_workflow_template(name)
+    return ex.lookup.workflow_template(ex.namespace, name)
+
+
+def _templates(ex: Execution, spec: Document) -> list[Document]:
+    """The templates as they were when the workflow first ran."""
+    templates: list[Document] = spec.get("templates") or []
+    reference = ex.workflow["spec"].get("workflowTemplateRef")
+    if reference is None:
+        return templates
+    scope = f"{'cluster' if reference.get('clusterScope') else 'namespaced'}/{reference.get('name') or ''}"
+    stored: Document = ex.status.get("storedTemplates") or {}
+    new = {f"{scope}/{t.get('name') or ''}": t for t in templates}
+    if not new.keys() <= stored.keys():
+        ex.status["storedTemplates"] = {**new, **stored}
+    return [stored.get(key, template) for key, template in new.items()]
+
+
+def _scope(ex: Execution) -> str:
+    """`templateScope` of the nodes; upstream's spec made of a template has no name of its own."""
+    return "local/" if ex.workflow["spec"].get("workflowTemplateRef") is not None else f"local/{ex.name}"
+
+
+# --- the first time ---------------------------------------------------------------------------
+
+
+def _check(ex: Execution, spec: Document) -> None:
+    document = {**ex.workflow, "apiVersion": API_VERSION, "kind": "Workflow"}
+    findings = validate(document, ex.lookup, defaults=ex.config.workflow_defaults)
+    if findings:
+        raise Halted(Phase.FAILED, f"invalid spec: {findings[0].message}")
+    refused = unsupported({**document, "spec": spec})
+    if refused:
+        path, reason = refused[0]
+        raise Halted(Phase.ERROR, f"{path}: {reason}")
+
+
+def _mark(ex: Execution, spec: Document) -> None:
+    """What the workflow carries from its start on."""
+    metadata = ex.workflow["metadata"]
+    given = spec.get("workflowMetadata") or {}
+    labels = {**documents.labels(ex.workflow), **_label_of_template(ex), **(given.get("labels") or {})}
+    annotations = {**documents.annotations(ex.workflow), **(given.get("annotations") or {})}
+    annotations[ANNOTATION_POD_NAME_FORMAT] = ex.config.pod_name_version
+    ex.workflow["metadata"] = {**metadata, "labels": labels, "annotations": annotations}
+    if ex.status.get("artifactRepositoryRef") is None:
+        repository = ex.config.artifact_repository or {}
+        ex.status["artifactRepositoryRef"] = {"default": True, "artifactRepository": repository}
+    ex.status["artifactGCStatus"] = {**(ex.status.get("artifactGCStatus") or {}), "notSpecified": True}
+
+
+def _label_of_template(ex: Execution) -> dict[str, str]:
+    reference = ex.workflow["spec"].get("workflowTemplateRef")
+    name = dig(ex.workflow["spec"], "workflowTemplateRef", "name")
+    if reference is None or not name:
+        return {}
+    cluster = reference.get("clusterScope")
+    return {LABEL_CLUSTER_WORKFLOW_TEMPLATE if cluster else LABEL_WORKFLOW_TEMPLATE: str(name)}

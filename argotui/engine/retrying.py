@@ -1,0 +1,178 @@
+"""Retry nodes: attempt after attempt until one goes well or the strategy ends it (§2.11)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from argotui.engine.calls import POD_KINDS, Call, begin, ensure_node, fail_call, pod_name_of
+from argotui.engine.errors import EngineError, NodeTimeout
+from argotui.engine.program import TemplatePlan, refilled
+from argotui.engine.retries import BACKOFF, Again, Ended, Wait, attempts_deadline, decide, retries_errors
+from argotui.engine.scopes import Layers
+from argotui.model.documents import Document
+from argotui.model.phase import NodeType, Phase, is_retried
+from argotui.model.times import parse_time
+
+if TYPE_CHECKING:
+    from argotui.engine.execution import Execution
+
+
+def start_retry(ex: Execution, call: Call, plan: TemplatePlan, template: Document) -> None:
+    """Start or take up a Retry node."""
+    RetryFrame(ex, call, plan, template).start()
+
+
+class RetryFrame:
+    """One Retry node that is not over."""
+
+    def __init__(self, ex: Execution, call: Call, plan: TemplatePlan, template: Document) -> None:
+        self._ex = ex
+        self._call = call
+        self._plan = plan
+        self._template = template
+        self._strategy = ex.program.retry_strategy(template) or {}
+        self._attempts: list[Document] = []
+        """Documents of the attempts; only the first and the last are kept up to date."""
+
+    def start(self) -> None:
+        ex, call = self._ex, self._call
+        ensure_node(ex, call, self._template, NodeType.RETRY, Phase.RUNNING)
+        children = (ex.nodes.get(child) for child in ex.nodes[call.node_id].get("children") or ())
+        self._attempts = [child for child in children if child is not None and is_retried(child)]
+        if not self._attempts:
+            self._try(0)
+        elif ex.nodes.is_fulfilled(self._attempts[-1]["id"]):
+            self._decide()
+        else:
+            self._try(len(self._attempts) - 1)
+
+    # --- attempts -----------------------------------------------------------------------------
+
+    def _try(self, number: int) -> None:
+        """Begin an attempt, or take it up."""
+        ex = self._ex
+        try:
+            template = refilled(self._template, self._variables(number))
+            deadline = self._deadline(number)
+        except EngineError as error:
+            fail_call(ex, self._call, error)
+            return
+        name = f"{self._call.name}({number})"
+        attempt = replace(
+            self._call,
+            name=name,
+            node_id=ex.nodes.id_of(name),
+            owner=self,
+            parents=(self._call.node_id,),
+            flag={**(self._call.flag or {}), "retried": True},
+            deadline=deadline,
+        )
+        self._begin(attempt, template)
+
+    def _begin(self, attempt: Call, template: Document) -> None:
+        ex = self._ex
+        if ex.nodes.is_fulfilled(self._call.node_id):
+            return
+        if not ex.gate.admits_attempt(attempt, lambda: self._begin(attempt, template)):
+            return
+        begin(ex, attempt, self._plan, template)
+        if ex.nodes.get(attempt.node_id) is not None:
+            self._remember(attempt.node_id)
+
+    def _remember(self, identifier: str) -> None:
+        node = self._ex.nodes[identifier]
+        if not self._attempts or self._attempts[-1]["id"] != identifier:
+            self._attempts.append(node)
+
+    def _deadline(self, number: int) -> datetime | None:
+        """`maxDuration` bounds every attempt but the first, with which it begins."""
+        return attempts_deadline(self._strategy, self._attempts[0]) if number else None
+
+    def _variables(self, number: int) -> Layers:
+        own = {"retries": str(number), **_last_retry(self._attempts[number - 1] if number else None)}
+        if self._plan.kind in POD_KINDS:
+            name = f"{self._call.name}({number})"
+            own["pod.name"] = pod_name_of(self._ex, replace(self._call, name=name), self._plan)
+        return Layers(own, self._ex.globals)
+
+    # --- ends ---------------------------------------------------------------------------------
+
+    def done(self, call: Call) -> None:
+        """An attempt is over."""
+        self._remember(call.node_id)
+        self._decide()
+
+    def raised(self, call: Call, error: EngineError) -> None:
+        """An attempt could not be carried out. Unless the strategy retries errors, that is passed on."""
+        if isinstance(error, NodeTimeout) or retries_errors(self._strategy):
+            self.done(call)
+        else:
+            self._ex.later(self._call.owner.raised, self._call, error)
+
+    def _decide(self) -> None:
+        ex, identifier = self._ex, self._call.node_id
+        if ex.nodes.is_fulfilled(identifier):
+            return
+        try:
+            decision = decide(
+                self._strategy,
+                self._current(),
+                ex.now,
+                shutdown=ex.shutdown,
+                workflow_deadline=ex.deadline,
+                transient_pattern=ex.config.transient_error_pattern,
+            )
+        except EngineError as error:
+            fail_call(ex, self._call, error)
+            return
+        match decision:
+            case Ended():
+                self._end(decision)
+            case Wait():
+                self._wait(decision)
+            case Again():
+                if decision.clears_message and (ex.nodes[identifier].get("message") or "").startswith(BACKOFF):
+                    ex.nodes.update(identifier, {"message": None})
+                self._try(len(self._attempts))
+
+    def _current(self) -> list[Document]:
+        for position in {0, len(self._attempts) - 1}:
+            self._attempts[position] = self._ex.nodes[self._attempts[position]["id"]]
+        return self._attempts
+
+    def _wait(self, wait: Wait) -> None:
+        ex = self._ex
+        ex.nodes.update(self._call.node_id, {"message": wait.message})
+        for alarm in (wait.until, ex.deadline):
+            if alarm is not None:
+                ex.at(alarm, partial(self._decide_after, len(self._attempts)))
+
+    def _decide_after(self, attempts: int) -> None:
+        """The pause after this attempt is over, unless the next one has begun already."""
+        if attempts == len(self._attempts):
+            self._decide()
+
+    def _end(self, ended: Ended) -> None:
+        ex, identifier = self._ex, self._call.node_id
+        outputs = self._attempts[-1].get("outputs")
+        if outputs is not None:
+            ex.nodes.update(identifier, {"outputs": outputs})
+        ex.set_phase(identifier, ended.phase, ended.message or None)
+        ex.later(self._call.owner.done, self._call)
+
+
+def _last_retry(attempt: Document | None) -> dict[str, str]:
+    """`lastRetry.…` for the attempt after this one; the first has neutral values."""
+    if attempt is None:
+        attempt = {}
+    started, finished = parse_time(attempt.get("startedAt")), parse_time(attempt.get("finishedAt"))
+    seconds = (finished - started).total_seconds() if started and finished else 0.0
+    return {
+        "lastRetry.exitCode": str((attempt.get("outputs") or {}).get("exitCode") or "0"),
+        "lastRetry.status": str(attempt.get("phase") or ""),
+        "lastRetry.duration": str(int(seconds)),
+        "lastRetry.message": str(attempt.get("message") or ""),
+    }

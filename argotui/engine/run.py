@@ -1,0 +1,248 @@
+"""One workflow, from facts to changes and effects: `Run.load`, then `advance` again and again.
+
+Pure: no input or output, no clock and no chance but those that are handed in. What a step costs follows from
+what has changed, not from the size of the tree; a fresh `Run.load` of the same object comes to the same end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+
+from argotui.engine import podstatus
+from argotui.engine.assess import Assessor
+from argotui.engine.config import EngineConfig
+from argotui.engine.control import Control
+from argotui.engine.dag import start_dag
+from argotui.engine.effects import DeleteTaskResults, Effect, LabelPodCompleted, WakeAt
+from argotui.engine.ending import Course, fail_entry
+from argotui.engine.execution import Execution, Lookup
+from argotui.engine.facts import Fact, PodChanged, TaskResultChanged
+from argotui.engine.gate import Gate
+from argotui.engine.leaves import start_pod, start_suspend
+from argotui.engine.nodemap import node_map
+from argotui.engine.prepare import Halted, prepare
+from argotui.engine.progress import Progress
+from argotui.engine.reporting import changes_of, node_events, workflow_event
+from argotui.engine.retrying import start_retry
+from argotui.engine.steps import start_steps
+from argotui.model import documents
+from argotui.model.documents import Document
+from argotui.model.keys import LABEL_COMPLETED, LABEL_PHASE
+from argotui.model.phase import Phase, completed
+from argotui.model.times import format_time
+
+_STARTERS: Final = {
+    "container": start_pod,
+    "script": start_pod,
+    "suspend": start_suspend,
+    "steps": start_steps,
+    "dag": start_dag,
+    "retry": start_retry,
+}
+_NODES: Final = ("nodes", "compressedNodes")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """changes: JSON merge patch of the workflow, `{}` when nothing changed. effects: in order."""
+
+    changes: Document
+    effects: tuple[Effect, ...]
+
+
+class Run:
+    """The state of one workflow between two steps."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._ex = execution
+        self._assessor = Assessor(execution)
+        self._control = Control(execution)
+        self._course = Course(execution)
+        self._progress = Progress(execution.nodes)
+        self._begun = False
+        self._complete = documents.labels(execution.workflow).get(LABEL_COMPLETED) == "true"
+        self._alarm: datetime | None = None
+        execution.gate = Gate(execution)
+        execution.look = self._assessor.look
+        execution.ended = self._assessor.ended
+
+    @classmethod
+    def load(cls, workflow: Document, config: EngineConfig, lookup: Lookup) -> Self:
+        """Take up a workflow as it is stored. Nothing of the object is changed.
+
+        Raises NodesUnreadable when its nodes are stored in a way that cannot be read.
+        """
+        status = {key: value for key, value in (workflow.get("status") or {}).items() if key not in _NODES}
+        own = {**workflow, "metadata": dict(workflow["metadata"]), "spec": workflow.get("spec") or {}, "status": status}
+        return cls(Execution(own, node_map(workflow), config, lookup, _STARTERS))
+
+    @property
+    def workflow(self) -> Document:
+        """The whole object after the last step; not to be changed."""
+        nodes = self._ex.nodes.documents
+        status = {**self._ex.status, "nodes": nodes} if nodes else dict(self._ex.status)
+        return {**self._ex.workflow, "status": status}
+
+    def advance(self, facts: Sequence[Fact], now: datetime, entropy: bytes) -> Step:
+        """What follows from the facts and the time. entropy: chance for generated names."""
+        del entropy  # nothing in a run is named by chance so far
+        ex = self._ex
+        ex.now, ex.effects = now, []
+        ex.nodes.start_step()
+        before = {**ex.workflow, "status": dict(ex.status)}
+        if self._complete:
+            self._tidy(facts)
+        else:
+            self._think(facts)
+            self._write_progress()
+        changes = changes_of(before, ex.workflow, ex.nodes)
+        self._tell(before["status"].get("phase") or "")
+        return Step(changes, tuple(ex.effects))
+
+    # --- one step -----------------------------------------------------------------------------
+
+    def _think(self, facts: Sequence[Fact]) -> None:
+        ex = self._ex
+        is_new = ex.status.get("phase") in (None, "", Phase.PENDING)
+        if not self._begun and not self._begin(is_new):
+            return
+        ex.globals.now = ex.now
+        self._assessor.take(facts)
+        if not self._begun:
+            self._begun = True
+            self._take_up()
+        self._work()
+        self._note_pods(is_new)
+        if self._course.outcome is not None and not self._reports_missing():
+            self._finish(*self._course.outcome)
+
+    def _begin(self, is_new: bool) -> bool:
+        """False when the workflow has ended by it."""
+        try:
+            prepare(self._ex, is_new)
+        except Halted as halted:
+            self._finish(halted.phase, halted.message)
+            return False
+        if is_new:
+            self._set_phase(Phase.RUNNING, "")
+        return True
+
+    def _take_up(self) -> None:
+        ex = self._ex
+        for identifier in list(ex.nodes.unsynced):
+            self._assessor.look(identifier)
+        self._control.enforce()
+        if not ex.spec.get("suspend") or ex.shutdown:
+            self._course.start()
+
+    def _work(self) -> None:
+        ex = self._ex
+        while True:
+            ex.ring()
+            if not ex.work() and not ex.gate.reopen():
+                return
+
+    def _reports_missing(self) -> bool:
+        legacy = self._ex.status.get("taskResultsCompletionStatus") or {}
+        return bool(self._ex.nodes.unsynced) or not all(legacy.values())
+
+    def _note_pods(self, is_new: bool) -> None:
+        """Whether any pod runs: said from the second step on, and only together with something else."""
+        running = self._assessor.running
+        if not is_new and self._ex.nodes.before:
+            self._set_condition("PodRunning", bool(running))
+        running.difference_update([identifier for identifier in running if self._ex.nodes.is_fulfilled(identifier)])
+
+    def _write_progress(self) -> None:
+        nodes, progress, status = self._ex.nodes, self._progress, self._ex.status
+        progress.absorb(nodes.before)
+        progress.write(nodes.before)
+        status["progress"] = progress.total.text
+        seconds = {resource: amount for resource, amount in sorted(progress.total.seconds.items()) if amount}
+        if seconds != (status.get("resourcesDuration") or {}):
+            status["resourcesDuration"] = seconds
+
+    # --- phases -------------------------------------------------------------------------------
+
+    def _set_phase(self, phase: Phase, message: str) -> None:
+        ex = self._ex
+        status = ex.status
+        status["phase"] = str(phase)
+        if not status.get("startedAt"):
+            status["startedAt"] = format_time(ex.now)
+        if message != (status.get("message") or ""):
+            status["message"] = message
+        self._label(LABEL_PHASE, str(phase))
+        self._label(LABEL_COMPLETED, "true" if completed(phase) else "false")
+
+    def _label(self, key: str, value: str) -> None:
+        metadata = self._ex.workflow["metadata"]
+        if documents.labels(self._ex.workflow).get(key) != value:
+            labels = {**documents.labels(self._ex.workflow), key: value}
+            self._ex.workflow["metadata"] = {**metadata, "labels": labels}
+
+    def _finish(self, phase: Phase, message: str) -> None:
+        ex = self._ex
+        if phase == Phase.ERROR:
+            fail_entry(ex)
+        self._set_phase(phase, message)
+        ex.status["finishedAt"] = format_time(ex.now)
+        self._set_condition("Completed", True)
+        self._complete = True
+        ex.leaves.clear()
+        ex.forget_alarms()
+        for identifier, pod in list(ex.pods.items()):
+            if podstatus.is_over(pod):
+                del ex.pods[identifier]
+                ex.effects.append(LabelPodCompleted(documents.name(pod)))
+        if ex.nodes.documents:
+            ex.effects.append(DeleteTaskResults())
+
+    def _set_condition(self, kind: str, value: bool) -> None:
+        status = self._ex.status
+        conditions: list[Document] = list(status.get("conditions") or ())
+        wanted: dict[str, Any] = {"status": str(value), "type": kind}
+        for position, condition in enumerate(conditions):
+            if condition.get("type") == kind:
+                if condition.get("status") == wanted["status"]:
+                    return
+                conditions[position] = wanted
+                break
+        else:
+            conditions.append(wanted)
+        status["conditions"] = conditions
+
+    # --- after the end ------------------------------------------------------------------------
+
+    def _tidy(self, facts: Sequence[Fact]) -> None:
+        """A complete workflow is never touched again; what it left is put away."""
+        results = False
+        for fact in facts:
+            match fact:
+                case PodChanged(pod) if podstatus.is_over(pod) and not _is_labelled(pod):
+                    self._ex.effects.append(LabelPodCompleted(documents.name(pod)))
+                case TaskResultChanged():
+                    results = True
+        if results:
+            self._ex.effects.append(DeleteTaskResults())
+
+    # --- telling ------------------------------------------------------------------------------
+
+    def _tell(self, old_phase: str) -> None:
+        ex = self._ex
+        if ex.config.node_events:
+            ex.effects.extend(node_events(ex.nodes))
+        phase = ex.status.get("phase") or ""
+        if phase != old_phase and ex.config.workflow_events and phase != Phase.PENDING:
+            ex.effects.append(workflow_event(phase, str(ex.status.get("message") or "")))
+        alarm = ex.next_alarm
+        if alarm is not None and alarm != self._alarm:
+            ex.effects.append(WakeAt(alarm))
+        self._alarm = alarm
+
+
+def _is_labelled(pod: Document) -> bool:
+    return documents.labels(pod).get(LABEL_COMPLETED) == "true"

@@ -1,0 +1,234 @@
+"""Recorded conformance cases played in memory: pods end as the recording says they did."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from argotui.engine import operations
+from argotui.engine.config import EngineConfig
+from argotui.model.documents import Document, labels
+from argotui.model.patching import merge_patch
+
+from .simulator import Objects, Outcome, Simulation
+
+CONFORMANCE = Path(__file__).parents[2] / "conformance"
+CASES = CONFORMANCE / "cases"
+
+sys.path.insert(0, str(CONFORMANCE))
+import compare  # type: ignore[import-not-found]  # noqa: E402
+
+_EXIT = re.compile(r"(main|wait): \w+ \(exit code (\d+)\)(?:: (.*))?\Z", re.DOTALL)
+
+
+@dataclass
+class Case:
+    """One recorded case."""
+
+    name: str
+    folder: Path
+    workflow: Document
+    objects: list[Document]
+    actions: list[Document]
+    expected: Document
+
+    @classmethod
+    def read(cls, name: str, root: Path = CASES) -> Case:
+        folder = root / name
+        documents = _documents(folder / "workflow.yaml")
+        actions = _documents(folder / "actions.yaml")
+        expected = json.loads((folder / "expected.json").read_text())
+        objects = [*_documents(folder / "objects.yaml"), *(d for d in documents if d["kind"] != "Workflow")]
+        workflow = next(d for d in documents if d["kind"] == "Workflow")
+        return cls(name, folder, workflow, objects, actions[0] if actions else [], expected)
+
+
+def _documents(path: Path) -> list[Any]:
+    return [d for d in yaml.load_all(path.read_text(), yaml.CSafeLoader) if d] if path.exists() else []
+
+
+def recorded_config() -> EngineConfig:
+    """The controller's configuration of the recorded runs."""
+    data = _documents(CONFORMANCE / "base.yaml")[0]["data"]
+    return EngineConfig.from_config_map(data, namespace="argo", executor_image="argoexec:v4.1.2")
+
+
+class Recorded:
+    """What each pod did, read from the recorded nodes; after a retry from those of the next stage."""
+
+    def __init__(self, expected: Document, seconds: float = 1.0) -> None:
+        self._stages = [s["workflow"]["nodes"] for s in expected.get("snapshots") or () if _is_over(s["workflow"])]
+        self._stages.append(expected["workflow"].get("nodes") or {})
+        self._seconds = seconds
+
+    def next_stage(self) -> None:
+        self._stages.pop(0)
+
+    def __call__(self, node: str) -> Outcome:
+        recorded = self._stages[0].get(node)
+        assert recorded is not None, f"a pod for {node}, which was never recorded"
+        return _outcome(recorded, self._seconds)
+
+
+def _is_over(workflow: Document) -> bool:
+    return workflow.get("phase") in ("Succeeded", "Failed", "Error")
+
+
+def _outcome(node: Document, seconds: float) -> Outcome:
+    outputs = dict(node.get("outputs") or {})
+    code = int(outputs.pop("exitCode", 0))
+    message = node.get("message") or ""
+    if node["phase"] == "Succeeded":
+        return Outcome(seconds, code, outputs=outputs)
+    if message.startswith(("workflow shutdown", "Pod was active", "Step exceeded")):
+        return Outcome(inf, code, outputs=outputs)
+    found = _EXIT.match(message)
+    if found is None:
+        return Outcome(seconds, code or 1, outputs=outputs, pod_message=message)
+    if found[1] == "wait":
+        return Outcome(seconds, code, outputs=outputs, wait_code=int(found[2]), wait_message=found[3] or "")
+    return Outcome(seconds, int(found[2]), found[3] or "", outputs=outputs)
+
+
+class Replay:
+    """One case, from submission to its end."""
+
+    def __init__(self, case: Case, *, seconds: float = 1.0, fresh: bool = False, seed: int | None = None) -> None:
+        self.case = case
+        self.script = Recorded(case.expected, seconds)
+        self.simulation = Simulation(
+            case.workflow,
+            self.script,
+            objects=Objects.of(case.objects),
+            config=recorded_config(),
+            fresh=fresh,
+            seed=seed,
+        )
+        self.snapshots: list[Document] = []
+
+    def run(self) -> Replay:
+        for action in self.case.actions:
+            self._wait_for(action.get("when"))
+            self._do(action)
+        self.simulation.play()
+        return self
+
+    def differences(self) -> list[tuple[str, Any, Any]]:
+        expected = self.case.expected
+        actual = self._normal(self.simulation.workflow)
+        found = list(compare.differences(expected["workflow"], actual, expected.get("ignore", []), skip_pods=False))
+        for wanted, made in zip(expected.get("snapshots") or (), self.snapshots, strict=True):
+            ignored = [entry.removeprefix("snapshots/") for entry in expected.get("ignore", [])]
+            found += compare.differences(wanted, made, ignored)
+        return found
+
+    def _normal(self, workflow: Document) -> Document:
+        expected = self.case.expected
+        normal: Document = compare.normalise(
+            workflow, self.simulation.created, expected.get("byName", False), expected.get("alias")
+        )
+        return normal
+
+    def _wait_for(self, when: Document | None) -> None:
+        simulation = self.simulation
+        if when is not None:
+            if set(when) == {"seconds"}:
+                self._sleep(when["seconds"])
+            else:
+                simulation.play(until=lambda: self._holds(when))
+                assert self._holds(when), f"{when} never came"
+
+    def _sleep(self, seconds: float) -> None:
+        end: list[datetime] = []
+        simulation = self.simulation
+        if not simulation._loaded:
+            simulation.advance([])
+
+        def ring() -> list[Any]:
+            end.append(simulation.now)
+            return []
+
+        simulation.after(seconds, ring)
+        simulation.play(until=lambda: bool(end))
+
+    def _holds(self, when: Document) -> bool:
+        simulation = self.simulation
+        if when.get("completed"):
+            return simulation.is_complete
+        if "node" in when:
+            return any(
+                when["node"] in (node["name"], node.get("displayName")) and when.get("phase") in (None, node["phase"])
+                for node in simulation.nodes.values()
+            )
+        if "podRunning" in when:
+            return any(
+                re.search(when["podRunning"], name) and pod["status"]["phase"] == "Running"
+                for name, pod in simulation.pods.items()
+            )
+        return bool(simulation.phase == when["phase"])
+
+    def _do(self, action: Document) -> None:
+        match action["op"]:
+            case "sleep":
+                self._sleep(action["seconds"])
+            case "snapshot":
+                label, workflow = action.get("label", ""), self._normal(self.simulation.workflow)
+                self.snapshots.append({"label": label, "workflow": workflow})
+            case "kubectl":
+                pass
+            case "retry":
+                self._retry(action)
+            case operation:
+                self._operate(operation, action)
+
+    def _retry(self, action: Document) -> None:
+        simulation = self.simulation
+        parameters = [f"{key}={value}" for key, value in (action.get("parameters") or {}).items()]
+        plan = operations.plan_retry(
+            simulation.workflow,
+            now=simulation.now,
+            restart_successful=bool(action.get("restartSuccessful")),
+            selector=action.get("nodeFieldSelector", ""),
+            parameters=parameters,
+        )
+        for pod in plan.delete_pods:
+            simulation.pods.pop(pod, None)
+        self.script.next_stage()
+        simulation.change(plan.workflow)
+
+    def _operate(self, operation: str, action: Document) -> None:
+        simulation, workflow = self.simulation, self.simulation.workflow
+        selector, message = action.get("nodeFieldSelector", ""), action.get("message", "")
+        now = simulation.now
+        match operation:
+            case "resume":
+                workflow = operations.resume(workflow, now=now, selector=selector, message=message)
+            case "suspend":
+                workflow = operations.suspend(workflow)
+            case "stop" if selector:
+                workflow = operations.stop_gate(workflow, selector=selector, now=now, message=message)
+            case "stop":
+                workflow = merge_patch(workflow, operations.stop(workflow))
+            case "terminate":
+                workflow = merge_patch(workflow, operations.terminate(workflow))
+            case "set":
+                workflow = operations.set_node(
+                    workflow,
+                    selector=selector,
+                    now=now,
+                    phase=action.get("phase", ""),
+                    message=message,
+                    outputs=action.get("outputParameters") or {},
+                )
+            case _:
+                raise NotImplementedError(operation)
+        simulation.change(workflow)

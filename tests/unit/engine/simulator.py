@@ -1,0 +1,382 @@
+"""A cluster of one workflow without a cluster: virtual clock, scripted kubelet and executor, API object.
+
+`Simulation` gives the engine exactly the facts a controller would, carries out its effects, and stores its
+changes; what each pod does is said by a script from node name to `Outcome`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from math import inf
+from typing import Any
+
+from argotui.engine.config import EngineConfig
+from argotui.engine.effects import (
+    CreatePod,
+    DeletePod,
+    DeleteTaskResults,
+    Effect,
+    EmitEvent,
+    LabelPodCompleted,
+    TerminatePod,
+    WakeAt,
+)
+from argotui.engine.facts import Fact, PodChanged, PodGone, TaskResultChanged, Tick
+from argotui.engine.run import Run, Step
+from argotui.model import documents
+from argotui.model.documents import Document, clone
+from argotui.model.keys import (
+    ANNOTATION_NODE_ID,
+    ANNOTATION_NODE_NAME,
+    LABEL_COMPLETED,
+    LABEL_REPORT_OUTPUTS_COMPLETED,
+    LABEL_WORKFLOW,
+)
+from argotui.model.patching import merge_patch
+from argotui.model.phase import fulfilled
+from argotui.model.times import format_time
+
+START = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
+REPORTED = {False: "false", True: "true"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pod does. seconds: how long `main` runs, `inf` until somebody ends it. outputs: what the executor
+    reports. pod_message: `status.message` of the pod. wait_code, wait_message: how the executor ends."""
+
+    seconds: float = 1.0
+    exit_code: int = 0
+    message: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    pod_message: str = ""
+    wait_code: int = 0
+    wait_message: str = ""
+
+
+Script = Callable[[str], Outcome]
+
+
+@dataclass
+class Objects:
+    """The engine's Lookup."""
+
+    templates: dict[tuple[str, str], Document] = field(default_factory=dict)
+    cluster_templates: dict[str, Document] = field(default_factory=dict)
+    config_maps: dict[tuple[str, str], Document] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, documents_: Iterable[Document]) -> Objects:
+        objects = cls()
+        for document in documents_:
+            name, namespace = documents.name(document), documents.namespace(document) or "argo"
+            match documents.kind(document):
+                case "WorkflowTemplate":
+                    objects.templates[namespace, name] = document
+                case "ClusterWorkflowTemplate":
+                    objects.cluster_templates[name] = document
+                case "ConfigMap":
+                    objects.config_maps[namespace, name] = document
+        return objects
+
+    def workflow_template(self, namespace: str, name: str) -> Document | None:
+        return self.templates.get((namespace, name))
+
+    def cluster_workflow_template(self, name: str) -> Document | None:
+        return self.cluster_templates.get(name)
+
+    def config_map(self, namespace: str, name: str) -> Document | None:
+        return self.config_maps.get((namespace, name))
+
+
+class Simulation:
+    """One workflow and its world.
+
+    fresh: load the run anew before every step. shuffle: what happens at the same moment comes in another order.
+    """
+
+    def __init__(
+        self,
+        workflow: Document,
+        script: Script = lambda _node: Outcome(),
+        *,
+        objects: Objects | None = None,
+        config: EngineConfig | None = None,
+        fresh: bool = False,
+        seed: int | None = None,
+    ) -> None:
+        self.now = START
+        self.script = script
+        self.objects = objects or Objects()
+        self.config = config or EngineConfig(namespace="argo")
+        self.fresh = fresh
+        self.workflow = _stored(workflow)
+        self.pods: dict[str, Document] = {}
+        self.results: dict[str, Document] = {}
+        self.effects: list[Effect] = []
+        self.created: list[Document] = []
+        self.steps = 0
+        self.refusals: dict[str, str] = {}
+        """Node name -> message with which the API refuses its pod once."""
+        self._random = random.Random(seed) if seed is not None else None
+        self._order = count()
+        self._happenings: list[tuple[datetime, float, int, Callable[[], list[Fact]]]] = []
+        self._wake: datetime | None = None
+        self._run: Run | None = None
+        self._loaded = False
+
+    # --- reading ------------------------------------------------------------------------------
+
+    @property
+    def nodes(self) -> dict[str, Document]:
+        """Nodes by name."""
+        return {n["name"]: n for n in ((self.workflow.get("status") or {}).get("nodes") or {}).values()}
+
+    @property
+    def phase(self) -> str:
+        return (self.workflow.get("status") or {}).get("phase") or ""
+
+    @property
+    def is_complete(self) -> bool:
+        return documents.labels(self.workflow).get(LABEL_COMPLETED) == "true"
+
+    def events(self) -> list[tuple[str, str]]:
+        return [(effect.reason, effect.message) for effect in self.effects if isinstance(effect, EmitEvent)]
+
+    # --- time ---------------------------------------------------------------------------------
+
+    def after(self, seconds: float, happening: Callable[[], list[Fact]]) -> None:
+        """Something happens later; what it returns is told to the engine."""
+        nudge = self._random.random() if self._random is not None else 0.0
+        moment = self.now + timedelta(seconds=seconds)
+        heapq.heappush(self._happenings, (moment, nudge, next(self._order), happening))
+
+    def play(self, until: Callable[[], bool] | None = None, limit: int = 100_000) -> Simulation:
+        """Until the condition holds, the workflow is complete and all pods are done, or nothing happens any more."""
+        if not self._loaded:
+            self.advance([])
+        while limit and not (until is not None and until()):
+            limit -= 1
+            if not self._happen():
+                break
+        assert limit, "the simulation does not end"
+        return self
+
+    def _happen(self) -> bool:
+        times = [moment for moment in (self._wake, self._happenings[0][0] if self._happenings else None) if moment]
+        if not times:
+            return False
+        self.now = max(self.now, min(times))
+        facts: list[Fact] = []
+        if self._happenings and self._happenings[0][0] <= self.now:
+            facts = heapq.heappop(self._happenings)[3]()
+        else:
+            facts = [Tick()]
+        if self._wake is not None and self._wake <= self.now:
+            self._wake = None
+        if facts:
+            self.advance(facts)
+        return True
+
+    # --- the engine ---------------------------------------------------------------------------
+
+    def reload(self) -> None:
+        """Somebody else has changed the object, or the controller was killed: the run is loaded anew."""
+        self._run = None
+        self._wake = None
+
+    def change(self, workflow: Document) -> None:
+        """Another program writes the object."""
+        self.workflow = clone(workflow)
+        self.reload()
+        self.advance([])
+
+    def advance(self, facts: list[Fact]) -> Step:
+        """One step; its changes are stored and its effects carried out."""
+        self._loaded = True
+        if self._run is None or self.fresh:
+            self._run = Run.load(clone(self.workflow), self.config, self.objects)
+            self._wake = None
+            gone = [fact for fact in facts if not isinstance(fact, PodChanged | PodGone | TaskResultChanged)]
+            facts = [
+                *map(PodChanged, clone(self._visible())),
+                *map(TaskResultChanged, clone(self.results_list())),
+                *gone,
+            ]
+        step = self._run.advance(facts, self.now, b"")
+        self.steps += 1
+        before = self.nodes
+        self.workflow = merge_patch(self.workflow, clone(step.changes))
+        self._check(before)
+        for effect in step.effects:
+            self.effects.append(effect)
+            self._carry_out(effect)
+        return step
+
+    def _visible(self) -> list[Document]:
+        return [pod for pod in self.pods.values() if documents.labels(pod).get(LABEL_COMPLETED) != "true"]
+
+    def results_list(self) -> list[Document]:
+        return list(self.results.values())
+
+    def _check(self, before: dict[str, Document]) -> None:
+        """No node leaves a phase in which it is over; what is stored is what the run believes."""
+        for name, node in before.items():
+            if fulfilled(node.get("phase") or "", node.get("taskResultSynced")):
+                assert self.nodes[name]["phase"] == node["phase"], name
+        assert self._run is not None
+        assert without_nulls(self._run.workflow) == without_nulls(self.workflow)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case CreatePod():
+                self._create(effect)
+            case TerminatePod(name, uid):
+                self._terminate(name, uid)
+            case DeletePod(name):
+                self._delete(name)
+            case LabelPodCompleted(name):
+                self._label(name)
+            case DeleteTaskResults():
+                self.results.clear()
+            case WakeAt(time):
+                self._wake = time
+            case EmitEvent():
+                pass
+
+    # --- the API and the kubelet --------------------------------------------------------------
+
+    def _create(self, effect: CreatePod) -> None:
+        name = documents.name(effect.pod)
+        if name in self.pods:
+            return
+        pod = clone(effect.pod)
+        pod["metadata"] |= {"uid": f"uid-{next(self._order)}", "creationTimestamp": format_time(self.now)}
+        pod["status"] = {"phase": "Pending"}
+        self.pods[name] = pod
+        self.created.append(clone(pod))
+        self.after(0.05, lambda: self._tell(pod))
+        self.after(0.2, lambda: self._begin(pod))
+
+    def _tell(self, pod: Document) -> list[Fact]:
+        return [PodChanged(clone(pod))] if self.pods.get(documents.name(pod)) is pod else []
+
+    def _begin(self, pod: Document) -> list[Fact]:
+        if self.pods.get(documents.name(pod)) is not pod:
+            return []
+        outcome = self.script(documents.annotations(pod)[ANNOTATION_NODE_NAME])
+        started = {"startedAt": format_time(self.now)}
+        statuses = [{"name": name, "state": {"running": dict(started)}} for name in ("main", "wait")]
+        pod["status"] = {"phase": "Running", "startTime": format_time(self.now), "containerStatuses": statuses}
+        pod["spec"]["nodeName"] = "node"
+        limit = pod["spec"].get("activeDeadlineSeconds")
+        if outcome.seconds != inf:
+            self.after(outcome.seconds, lambda: self._end_main(pod, outcome))
+        if limit is not None:
+            self.after(limit, lambda: self._overrun(pod, outcome))
+        return [*self._tell(pod), self._report(pod, {}, done=False)]
+
+    def _report(self, pod: Document, outputs: Mapping[str, Any], *, done: bool) -> Fact:
+        identifier = documents.annotations(pod)[ANNOTATION_NODE_ID]
+        labels = {
+            LABEL_WORKFLOW: documents.name(self.workflow),
+            LABEL_REPORT_OUTPUTS_COMPLETED: REPORTED[done],
+        }
+        result = {"metadata": {"name": identifier, "labels": labels}, **({"outputs": dict(outputs)} if outputs else {})}
+        self.results[identifier] = result
+        return TaskResultChanged(clone(result))
+
+    def _is_live(self, pod: Document) -> bool:
+        return self.pods.get(documents.name(pod)) is pod and pod["status"]["phase"] == "Running"
+
+    def _end_main(self, pod: Document, outcome: Outcome) -> list[Fact]:
+        if not self._is_live(pod) or "running" not in pod["status"]["containerStatuses"][0]["state"]:
+            return []
+        self._terminated(pod, 0, outcome.exit_code, outcome.message)
+        self.after(0.1, lambda: self._end_wait(pod, outcome))
+        return self._tell(pod)
+
+    def _terminated(self, pod: Document, position: int, code: int, message: str) -> None:
+        status = pod["status"]["containerStatuses"][position]
+        begun = status["state"]["running"]["startedAt"]
+        ended = {"exitCode": code, "startedAt": begun, "finishedAt": format_time(self.now)}
+        ended["reason"] = "Completed" if code == 0 else "Error"
+        status["state"] = {"terminated": ended | ({"message": message} if message else {})}
+
+    def _end_wait(self, pod: Document, outcome: Outcome) -> list[Fact]:
+        if not self._is_live(pod):
+            return []
+        facts: list[Fact] = [self._report(pod, _reported(pod, outcome), done=not outcome.wait_code)]
+        self._terminated(pod, 1, outcome.wait_code, outcome.wait_message)
+        good = not outcome.exit_code and not outcome.wait_code
+        pod["status"]["phase"] = "Succeeded" if good else "Failed"
+        if outcome.pod_message:
+            pod["status"]["message"] = outcome.pod_message
+        facts = [*self._tell(pod), *facts]
+        if self._random is not None:
+            self._random.shuffle(facts)
+        return facts
+
+    def _overrun(self, pod: Document, outcome: Outcome) -> list[Fact]:
+        message = "Pod was active on the node longer than the specified deadline"
+        return self._end_main(pod, replace(outcome, exit_code=outcome.exit_code or 143, pod_message=message))
+
+    def _terminate(self, name: str, uid: str) -> None:
+        pod = self.pods.get(name)
+        if pod is None or documents.uid(pod) != uid:
+            return
+        if pod["status"]["phase"] == "Pending":
+            self._delete(name)
+            return
+        outcome = replace(self.script(documents.annotations(pod)[ANNOTATION_NODE_NAME]), wait_code=0)
+        self.after(0.3, lambda: self._end_main(pod, replace(outcome, exit_code=outcome.exit_code or 143)))
+
+    def _delete(self, name: str) -> None:
+        pod = self.pods.pop(name, None)
+        if pod is not None:
+            self.after(0.05, lambda: [PodGone(name, documents.uid(pod))])
+
+    def remove_pod(self, name: str) -> None:
+        """Somebody deletes a pod."""
+        self._delete(name)
+
+    def _label(self, name: str) -> None:
+        pod = self.pods.get(name)
+        if pod is not None and documents.labels(pod).get(LABEL_COMPLETED) != "true":
+            assert pod["status"]["phase"] in ("Succeeded", "Failed"), name
+            pod["metadata"]["labels"] = {**documents.labels(pod), LABEL_COMPLETED: "true"}
+            self.after(0.05, lambda: [PodGone(name, documents.uid(pod))])
+
+
+def _reported(pod: Document, outcome: Outcome) -> dict[str, Any]:
+    """The executor captures stdout only when the controller asks for it."""
+    asked = any(
+        entry.get("name") == "ARGO_INCLUDE_SCRIPT_OUTPUT" and entry.get("value") == "true"
+        for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"])
+        for entry in container.get("env") or ()
+    )
+    return {key: value for key, value in outcome.outputs.items() if key != "result" or asked}
+
+
+def _stored(workflow: Document) -> Document:
+    stored: Document = clone(workflow)
+    metadata = stored["metadata"]
+    metadata.setdefault("namespace", "argo")
+    metadata.setdefault("uid", "11111111-2222-3333-4444-555555555555")
+    metadata.setdefault("creationTimestamp", format_time(START))
+    return stored
+
+
+def without_nulls(value: Any) -> Any:
+    """The document without null fields and empty labels, which the wire does not tell apart."""
+    if isinstance(value, dict):
+        cleaned = {key: without_nulls(entry) for key, entry in value.items()}
+        return {key: entry for key, entry in cleaned.items() if entry is not None and entry != {}}
+    if isinstance(value, list):
+        return [without_nulls(entry) for entry in value]
+    return value
