@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 _STEP = re.compile(
-    r"""\.(?P<field>[A-Za-z_$][\w$\\.-]*?(?=\.|\[|$)|[A-Za-z_$](?:[\w$-]|\\.)*|\*)
+    r"""\.(?P<field>\*|(?:\\.|[\w$/-])+)
       | \[(?P<index>-?\d+)\]
       | \[(?P<all>\*)\]
       | \['(?P<quoted>[^']+)'\]

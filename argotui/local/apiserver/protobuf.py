@@ -24,6 +24,8 @@ _MAGIC = b"k8s\x00"
 _WIRE = Path(__file__).with_name("wire.json")
 _MICRO_TIMES = {"acquireTime", "renewTime", "eventTime", "lastObservedTime"}
 _ZERO_TIME = -62135596800
+# fields that Go sends although nobody set them, and for which "not set" is something else than zero here
+_SENT_UNSET = frozenset({"generation", "readOnly"})
 _MAX_DEPTH = 60
 
 _Value = int | bytes
@@ -124,7 +126,7 @@ def _message(message: str, type_: str, data: bytes, depth: int) -> Document:
         name, inlined = numbers.get(number, ("", ""))
         if inlined:
             found |= _message(inlined, type_, _bytes(value), depth + 1)
-        elif name:
+        elif name and not (value == 0 and name in _SENT_UNSET):
             _add(found, name, types[name], value, depth)
     return found
 

@@ -19,8 +19,9 @@ from argotui.model.documents import Document
 from argotui.model.quantity import Quantity, QuantityError
 
 _TABLE = Path(__file__).with_name("types.json")
-# switches that Go keeps as plain bools: false is not written
-_PLAIN_BOOLS = {"hostNetwork", "hostPID", "hostIPC", "readOnly", "stdin", "stdinOnce", "tty"}
+# switches that Go keeps as plain bools: false is not written. volumeMounts[].readOnly is one as well, but an
+# explicit false there is how a pod asks to write to a hostPath, so it stays
+PLAIN_BOOLS = frozenset({"hostNetwork", "hostPID", "hostIPC", "stdin", "stdinOnce", "tty"})
 
 
 class Field(NamedTuple):
@@ -193,4 +194,4 @@ def _is_empty(field: Field, key: str, value: Any) -> bool:
     """What omitempty leaves out. A struct that is there but empty (emptyDir: {}) is kept."""
     if field.shape or field.type in ("s", "t", "B"):
         return not value
-    return value is False and key in _PLAIN_BOOLS
+    return value is False and key in PLAIN_BOOLS
