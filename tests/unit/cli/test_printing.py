@@ -6,7 +6,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argotui.cli.printing import as_json, as_yaml, cells, table
@@ -17,11 +17,13 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values)
 def test_yaml_is_read_back_as_it_was(value: object) -> None:
     assert yaml.load(as_yaml(value), Loader=yaml.CSafeLoader) == value
 
 
+@settings(deadline=None)
 @given(values)
 def test_json_is_read_back_as_it_was(value: object) -> None:
     assert json.loads(as_json(value)) == value

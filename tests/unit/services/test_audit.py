@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argotui.kube.errors import ApiError, Unreachable
@@ -44,6 +44,7 @@ def test_only_the_newest_ten_are_kept() -> None:
     assert [e.when for e in audit.entries(document)] == [entry(n).when for n in range(5, 15)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=0, max_size=2000), min_size=1, max_size=14))
 def test_the_limits_hold_whatever_the_reasons_are(reasons: list[str]) -> None:
     document = workflow()
