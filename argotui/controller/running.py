@@ -93,16 +93,16 @@ async def _lead(
 
 
 async def _read_patiently(settings: Settings) -> None:
-    """The server may start after us."""
+    """The server may start after us. What keeps us waiting is said once."""
+    said = ""
     while True:
         try:
             return await settings.read()
         except KubeError as error:
-            if not is_transient(error):
-                log.error("%s", error)
-            else:
-                log.warning("waits for the API server: %s", error)
-        await asyncio.sleep(_PAUSE / 4)
+            if str(error) != said:
+                said = str(error)
+                log.log(logging.WARNING if is_transient(error) else logging.ERROR, "waits: %s", error)
+        await asyncio.sleep(_PAUSE / 10)
 
 
 def _lease(client: Client, options: Options, namespace: str, identity: str, instance: str) -> Lease | NoLease:
