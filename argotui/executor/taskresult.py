@@ -40,12 +40,14 @@ class TaskResult:
         """`progress` is `N/M`."""
         await self._patch({"progress": progress}, "report the progress")
 
-    async def finish(self, outputs: Document) -> None:
+    async def finish(self, outputs: Document, progress: str = "") -> None:
         """Reports the outputs and that they are complete, in one write. Raises ExecutorError when they are too large.
 
         Then, and whenever the server refuses the outputs, the mark of completeness is still set, as upstream does.
         """
-        complete = {"metadata": {"labels": {LABEL_REPORT_OUTPUTS_COMPLETED: "true"}}}
+        complete: Document = {"metadata": {"labels": {LABEL_REPORT_OUTPUTS_COMPLETED: "true"}}}
+        if progress:
+            complete["progress"] = progress
         body = {**complete, "outputs": outputs} if outputs else complete
         try:
             if len(compact_json(body).encode("utf-8", "surrogatepass")) > MAX_REQUEST:

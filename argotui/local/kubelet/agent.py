@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from argotui.executor.insist import insist
+from argotui.kube.errors import ApiError
 from argotui.kube.reflector import Delta, DeltaType
 from argotui.local.kubelet import admission
 from argotui.local.kubelet.container import end_now
@@ -19,6 +22,8 @@ from argotui.local.kubelet.pod import PodRun
 from argotui.local.kubelet.podfile import PodFile
 from argotui.model import documents
 from argotui.model.documents import Document
+from argotui.model.resources import PODS
+from argotui.model.times import format_time
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +55,10 @@ class Kubelet:
             self._run(pod)
         elif not pod["spec"].get("nodeName") and not documents.deleted(pod):
             self._enqueue(pod)
+
+    def leave(self) -> None:
+        """Takes no more pods; those that run go on without us."""
+        self._listed = False
 
     async def signal(self, uid: str, container: str, number: int) -> str:
         """A signal for a container; "" when it was delivered, else why not."""
@@ -90,11 +99,27 @@ class Kubelet:
         why_not = admission.unschedulable(pod, labels())
         if why_not:
             self._queue.pop(uid, None)
-            if new:
-                warn(self._node.api, pod, "FailedScheduling", why_not)
+            if new and not _is_marked(pod, why_not):
+                self._spawn(self._mark_unschedulable(pod, why_not))
             return
         self._queue[uid] = pod
         self._fill()
+
+    async def _mark_unschedulable(self, pod: Document, why_not: str) -> None:
+        warn(self._node.api, pod, "FailedScheduling", why_not)
+        now = format_time(datetime.now(UTC))
+        condition = {
+            "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": why_not,
+            "lastTransitionTime": now,
+        }
+        body = {"metadata": {"uid": documents.uid(pod)}, "status": {"conditions": [condition]}}
+        name, namespace = documents.name(pod), documents.namespace(pod)
+        try:
+            await insist(
+                lambda: self._node.api.patch(PODS, name, body, namespace, subresource="status"), f"status of {name}"
+            )
+        except ApiError as error:
+            log.info("%s: %s", title(pod), error)
 
     def _fill(self) -> None:
         """Gives free places to those who wait longest."""
@@ -143,6 +168,11 @@ class Kubelet:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_marked(pod: Document, why_not: str) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(c.get("type") == "PodScheduled" and c.get("message") == why_not for c in conditions)
 
 
 def _age(pod: Document) -> tuple[str, int, str]:

@@ -32,6 +32,7 @@ class ContainerRun:
         self._runtime = runtime
         self._node = node
         self._spawned: int | None = None
+        self._swept = False
 
     async def start(self) -> None:
         """Starts the command, unless that was done before. Raises Refused, ImageMissing.
@@ -57,7 +58,8 @@ class ContainerRun:
         try:
             async with self._left_behind():
                 ended = await self._waited()
-            await self._runtime.finished(record)
+            if not self._swept:
+                await self._runtime.finished(record)
         finally:
             if followed is not None:
                 self._node.logs.finish(followed)
@@ -67,7 +69,7 @@ class ContainerRun:
         plan = self._plan
         if not plan.command:
             return
-        path = dict(plan.environment).get("PATH", waiter.PATH)
+        path = dict(plan.environment).get("PATH", self._runtime.search_path)
         try:
             self._runtime.files(plan).find_program(plan.command[0], path, plan.working_dir or "/")
         except StartFailure as failure:
@@ -144,6 +146,8 @@ class ContainerRun:
                 watch = marks.watch(self._record.directory, CLOSED_AFTER_WRITE, self._look_for_exit(done))
             self._look_for_exit(done)()
             yield
+            if done.is_set():
+                await task
         finally:
             if watch is not None:
                 marks.forget(watch)
@@ -155,6 +159,7 @@ class ContainerRun:
     async def _sweep(self, done: asyncio.Event) -> None:
         await done.wait()
         await self._runtime.finished(self._record)
+        self._swept = True
 
 
 async def end_now(record: ContainerRecord, runtime: Runtime, limit: float) -> bool:

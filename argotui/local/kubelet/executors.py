@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -20,7 +21,9 @@ from argotui.executor.template import (
     main_containers,
     wants_result,
 )
+from argotui.local.inotify import Inotify
 from argotui.local.kubelet.api import Api
+from argotui.local.kubelet.progress import read_progress, reporting
 from argotui.local.kubelet.volumes import Volume
 from argotui.local.runtime.records import RESULT, ContainerRecord, Ended
 from argotui.local.runtime.types import RESULT_BYTES, ContainerPlan, Runtime
@@ -67,10 +70,10 @@ def run_init(step: Step, container: Document, volumes: Mapping[str, Volume], rec
         return done
     record.mark_started()
     try:
-        run_directory = _mounted(RUN_PATH, container, volumes)
-        if run_directory is None:
+        shared = run_directory(container, volumes)
+        if shared is None:
             raise ExecutorError(f"there is no volume at {RUN_PATH}")
-        line = staging.stage(step.template, run_directory, _mounted(_STAGING_PATH, container, volumes))
+        line = staging.stage(step.template, shared, _mounted(_STAGING_PATH, container, volumes))
     except (ExecutorError, OSError) as error:
         record.append_log(f"error: {error}\n")
         return record.write_exit(_FAILED, "", str(error))
@@ -81,9 +84,13 @@ def run_init(step: Step, container: Document, volumes: Mapping[str, Volume], rec
 class WaitContainer:
     """Reports a step's results; the part of `argoexec wait` that is left when the kubelet knows what main does."""
 
-    def __init__(self, api: Api, pod: Document, step: Step, environment: Mapping[str, str], record: ContainerRecord):
+    def __init__(
+        self, api: Api, pod: Document, step: Step, environment: Mapping[str, str], record: ContainerRecord,
+        run_directory: Path | None = None,
+    ) -> None:  # fmt: skip
         self._step = step
         self._record = record
+        self._run_directory = run_directory
         self._result = TaskResult(api, ResultIdentity.of(environment, documents.namespace(pod)))
 
     async def begin(self) -> None:
@@ -92,6 +99,10 @@ class WaitContainer:
             await self._result.begin()
             self._record.mark_started()
 
+    def following(self, news: Inotify | None) -> AbstractAsyncContextManager[None]:
+        """Reports the step's progress while main runs."""
+        return reporting(self._run_directory, news, self._result.report_progress)
+
     async def finish(self, main: ContainerPlan | None, runtime: Runtime, remark: str) -> Ended:
         """Collects and reports. `main` is None when it never started; `remark` becomes the termination message."""
         done = self._record.ended()
@@ -99,7 +110,8 @@ class WaitContainer:
             return done
         collected = await self._collected(main, runtime)
         try:
-            await self._result.finish(collected.outputs)
+            progress = read_progress(self._run_directory) if self._run_directory else ""
+            await self._result.finish(collected.outputs, progress)
         except ExecutorError as error:
             collected.fail(str(error))
         self._record.append_log("".join(f"{line}\n" for line in collected.lines))
@@ -138,6 +150,11 @@ def _is_executors(path: str) -> bool:
 
 def _plain(container: Document) -> dict[str, str]:
     return {str(entry.get("name")): str(entry.get("value") or "") for entry in container.get("env") or ()}
+
+
+def run_directory(container: Document, volumes: Mapping[str, Volume]) -> Path | None:
+    """Where the executor's shared volume lies on the host."""
+    return _mounted(RUN_PATH, container, volumes)
 
 
 def _mounted(path: str, container: Document, volumes: Mapping[str, Volume]) -> Path | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,11 @@ from argotui.model.resources import PODS
 log = logging.getLogger("argotui.kubelet")
 
 _KILL_SECONDS = 10.0
+_LOCK_SECONDS, _LOCK_TRIES = 0.05, 200
+
+
+class AnotherKubelet(Exception):
+    """There is one kubelet for each directory."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name in ("run", "pods"):
             (directory / name).mkdir(mode=0o700, exist_ok=True)
         return asyncio.run(kill_all(directory) if args.kill_all else run(options))
-    except (UnsafeDirectory, choose.NoRuntime, MissingTool, KubeError) as error:
+    except (UnsafeDirectory, choose.NoRuntime, MissingTool, AnotherKubelet, KubeError) as error:
         log.error("%s", error)
         return 1
 
@@ -86,6 +92,7 @@ async def run(options: Options) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    lock = await _lock(options.directory / "run" / "kubelet.lock")
     chosen = await choose.choose(options.runtime, options.directory)
     choose.write_note(options.directory, chosen.runtime)
     config = load_cluster(kubeconfig=str(local_kubeconfig(options.directory)), context=None)
@@ -93,10 +100,27 @@ async def run(options: Options) -> int:
         serving = asyncio.create_task(_serve(options, chosen, client))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving
+    os.close(lock)
     return 0
+
+
+async def _lock(path: Path) -> int:
+    """Makes sure that this is the only kubelet of the directory. Raises AnotherKubelet."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await asyncio.sleep(_LOCK_SECONDS)  # a kubelet that has been told to end takes a moment
+            continue
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        return descriptor
+    raise AnotherKubelet(f"another kubelet runs in {path.parent.parent}")
 
 
 async def _serve(options: Options, chosen: choose.Choice, client: Client) -> None:
@@ -121,11 +145,19 @@ async def _serve(options: Options, chosen: choose.Choice, client: Client) -> Non
         group.create_task(reflector.run())
         group.create_task(record.beat())
         group.create_task(tidy.run())
+        group.create_task(_until_cancelled(kubelet.leave))
         await reflector.synced()
         kubelet.begin()
         await kubelet.tidy_up({documents.uid(pod): pod for pod in reflector.cache.values()})
         log.info("%s runtime, at most %d pods at once", chosen.runtime.description.name, options.max_pods)
         print("ready", flush=True)
+
+
+async def _until_cancelled(then: Callable[[], None]) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        then()
 
 
 def _marks() -> Inotify | None:

@@ -23,7 +23,7 @@ from argotui.local.kubelet import admission, plans
 from argotui.local.kubelet.container import ContainerRun
 from argotui.local.kubelet.context import Node, pod_directory, record_of, records_below, title
 from argotui.local.kubelet.environment import NODE, environment_of
-from argotui.local.kubelet.executors import Step, WaitContainer, run_init, step_of
+from argotui.local.kubelet.executors import Step, WaitContainer, run_directory, run_init, step_of
 from argotui.local.kubelet.patience import Patience, Stopped
 from argotui.local.kubelet.podfile import PodFile
 from argotui.local.kubelet.references import References
@@ -67,7 +67,8 @@ class PodRun:
         self._stopping = Stopping(self._signal_process)
         self._patience = Patience(node.api, pod, self._stopping.event, self._hold)
         self._writer = StatusWriter(node.api, pod, self._runtime.description, self._state)
-        self._timers: list[asyncio.TimerHandle] = []
+        self._deadline: tuple[object, asyncio.TimerHandle] | None = None
+        self._step_deadline: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Returns when the pod has ended and its last status is stored, or the pod is gone."""
@@ -247,7 +248,8 @@ class PodRun:
             environment = await environment_of(self._pod, container, References(self._node.api, ""))
             if self._step is None:
                 raise ExecutorError("there is no ARGO_TEMPLATE")
-            wait = WaitContainer(self._node.api, self._pod, self._step, environment, record)
+            shared = run_directory(container, self._volumes)
+            wait = WaitContainer(self._node.api, self._pod, self._step, environment, record, shared)
             self._arm_step_deadline(environment)
         except ExecutorError as error:
             await self._mains_over.wait()
@@ -276,7 +278,8 @@ class PodRun:
     async def _report(self, wait: WaitContainer, record: ContainerRecord) -> Ended:
         beginning = asyncio.create_task(wait.begin())
         try:
-            await self._mains_over.wait()
+            async with wait.following(self._node.marks):
+                await self._mains_over.wait()
             await beginning
         except ExecutorError as error:
             return record.write_exit(_FAILED, "", str(error))
@@ -289,8 +292,9 @@ class PodRun:
     async def _conclude(self) -> None:
         for plan in self._plans.values():
             await self._runtime.discard(plan.record)
-        for timer in self._timers:
-            timer.cancel()
+        for timer in (self._deadline[1] if self._deadline else None, self._step_deadline):
+            if timer is not None:
+                timer.cancel()
         await self._writer.settle()
         self._node.tidy.strip(self._directory)
         if documents.deleted(self._pod) and not self._writer.gone:
@@ -338,12 +342,13 @@ class PodRun:
         return float(GRACE_SECONDS if found is None else found)
 
     def _arm_deadline(self) -> None:
+        """Counted from the pod's start; the field may be changed while the pod runs."""
         seconds = self._pod["spec"].get("activeDeadlineSeconds")
-        if seconds is None or self._file is None:
+        if seconds is None or self._file is None or (self._deadline and self._deadline[0] == seconds):
             return
-        for timer in self._timers:
-            timer.cancel()
-        self._at(self._file.started_at.timestamp() + float(seconds), self._deadline_passed)
+        if self._deadline is not None:
+            self._deadline[1].cancel()
+        self._deadline = seconds, _at(self._file.started_at.timestamp() + float(seconds), self._deadline_passed)
 
     def _deadline_passed(self) -> None:
         self._stopping.begin(DEADLINE, self._grace())
@@ -351,16 +356,12 @@ class PodRun:
     def _arm_step_deadline(self, environment: dict[str, str]) -> None:
         moment = deadline_of(environment)
         if moment is not None:
-            self._at(moment.timestamp(), self._step_deadline_passed)
+            self._step_deadline = _at(moment.timestamp(), self._step_deadline_passed)
 
     def _step_deadline_passed(self) -> None:
         if not self._mains_over.is_set() and self._step is not None:
             self._remark = _STEP_DEADLINE
             self._stopping.end_soon(list(self._step.mains), self._grace())
-
-    def _at(self, moment: float, action: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        self._timers.append(loop.call_later(max(0.0, moment - datetime.now(UTC).timestamp()), action))
 
     def _containers(self) -> list[Document]:
         spec = self._pod["spec"]
@@ -372,3 +373,8 @@ class PodRun:
             self._records[name] = record_of(self._node.pods_dir, self._uid, name)
             self._records[name].make()
         return self._records[name]
+
+
+def _at(moment: float, action: Callable[[], None]) -> asyncio.TimerHandle:
+    """Calls `action` at a moment, given in seconds since 1970."""
+    return asyncio.get_running_loop().call_later(max(0.0, moment - datetime.now(UTC).timestamp()), action)

@@ -173,6 +173,7 @@ def _conditions(
     ]
     if not runtime.pulls_images:
         text = f"The {runtime.name} runtime pulled no image: this machine's own tools stood in for it"
+        text += f"; {runtime.remark}" if runtime.remark else ""
         wanted.append({**_condition(HOST_TOOLS, True), "reason": "NoImagePulled", "message": text})
     return _with_times(wanted, before.get("conditions") or (), format_time(now))
 

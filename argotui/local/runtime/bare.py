@@ -39,6 +39,7 @@ _NOT_ISOLATED = (
     "network: steps share the host's",
     "CPU, memory and process limits are not enforced",
 )
+_REMARK = "files and processes are not isolated, and read-only mounts are not enforced"
 
 
 class Bare:
@@ -47,8 +48,10 @@ class Bare:
     leaves_children = True
 
     def __init__(self, reason: str, claims: Claims, search_path: str = waiter.PATH) -> None:
-        self.description = Description("process", "no namespaces, no mounts", _ISOLATES, _NOT_ISOLATED, reason)
-        self._search_path = search_path
+        self.description = Description(
+            "process", "no namespaces, no mounts", _ISOLATES, _NOT_ISOLATED, reason, remark=_REMARK
+        )
+        self.search_path = search_path
         self._claims = claims
 
     def refusal(self, pod: Document) -> str:
@@ -78,9 +81,10 @@ class Bare:
         command = tuple(_rewrite(word, rewritten) for word in plan.command)
         return Launch(
             command=command,
-            environment={"PATH": self._search_path, **_environment(plan, rewritten, home)},
+            environment={"PATH": self.search_path, **_environment(plan, rewritten, home)},
             own_group=True,
             directory=_working_dir(plan, rewritten, home),
+            mark=(MARK, mark_of(plan.record)),
         )
 
     def files(self, plan: ContainerPlan) -> ContainerFiles:
@@ -229,7 +233,7 @@ def _environment(plan: ContainerPlan, mounts: list[Mount], home: Path) -> dict[s
             raise Refused(f"env: the name {name!r} cannot be passed on by a shell: {_SANDBOX_HINT}")
         environment[name] = _rewrite(value, mounts)
     own = {"HOME": str(home / "home"), "TMPDIR": str(home / "tmp")}
-    return {**own, **environment, MARK: mark_of(plan.record)}
+    return {**own, **environment}
 
 
 def _working_dir(plan: ContainerPlan, mounts: list[Mount], home: Path) -> str:

@@ -71,7 +71,8 @@ def for_running(name: str, directory: Path) -> Runtime:
 def write_note(directory: Path, runtime: Runtime) -> None:
     """Writes DIR/runtime, from which the console and `local status` tell what steps are kept from."""
     known = asdict(runtime.description)
-    known.pop("pulls_images")
+    for inner in ("pulls_images", "remark"):
+        known.pop(inner)
     temporary = directory / "runtime.new"
     temporary.write_text(json.dumps(known, indent=2) + "\n")
     temporary.replace(directory / "runtime")

@@ -39,6 +39,7 @@ _ANSWER_SECONDS = 30
 _ENV_FILE = "environment"
 _NEVER_STARTED = (125, 126, 127)
 _MAX_LINKS = 40
+_NO_ROOT = Layer("/", (Path("/nonexistent"),))
 # what the command line itself needs to find its engine; a step that sets one of these gets it by file
 _CLIENT_PREFIXES = (
     "HOME", "PATH", "USER", "XDG_", "DOCKER_", "CONTAINER", "PODMAN_", "DBUS_", "TMPDIR", "REGISTRY_",
@@ -52,6 +53,7 @@ class Engine:
     """Runs each command as a container of a local engine."""
 
     leaves_children = False
+    search_path = ""
 
     def __init__(self, name: str, program: str, directory: Path) -> None:
         self._program = program
@@ -174,7 +176,7 @@ class _EngineFiles:
         for _ in range(_MAX_LINKS):
             path = posixpath.normpath(path)
             if any(Path(path).is_relative_to(layer.container_path) for layer in self._volumes):
-                return ContainerFiles(self._volumes).read(path, limit)
+                return ContainerFiles([_NO_ROOT, *self._volumes]).read(path, limit)
             member, content = self._copy(path, limit)
             if not member.issym():
                 return content

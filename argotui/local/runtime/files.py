@@ -170,7 +170,10 @@ class _State:
 
 
 def _state(found: _Found) -> int:
-    """Whether a layer has the path, or hides it from the layers below (overlay's whiteouts and opaque directories)."""
+    """Whether a layer has the path, or hides it from the layers below (overlay's opaque directories).
+
+    Raises FileNotFoundError for what was deleted from the layers below (overlay's whiteouts).
+    """
     place = found.base
     if not place.is_symlink() and not place.exists():
         return _State.ABSENT
@@ -183,7 +186,7 @@ def _state(found: _Found) -> int:
         except OSError:
             return _State.DELETED if _is_hidden_below(found.base, place) else _State.ABSENT
         if stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
-            return _State.DELETED
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(place))
         if stat.S_ISLNK(status.st_mode) and place != found.base.joinpath(*found.below):
             return _State.ABSENT
     return _State.PRESENT

@@ -39,7 +39,7 @@ async def ended(identity: ProcessIdentity) -> None:
 async def _look_for_end(pid: int) -> None:
     """For kernels before 5.3."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(pid, os.WNOHANG)[0] == 0:  # noqa: ASYNC110 - there is no event to wait for
+        while os.waitpid(pid, os.WNOHANG)[0] == 0:  # noqa: ASYNC110, ASYNC222 - no event
             await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -29,6 +29,7 @@ STARTED, EXIT, COMMAND, LOG, LOG_TIMES, LOG_CAP_FILE = "started", "exit", "comma
 RESULT, TERMINATION, RUN, SANDBOX_STATUS = "result", "termination", "run", "sandbox"
 _TERMINATION_BYTES = 4096
 _SMALL = 65536
+_START_SECONDS = 10.0
 _SOON_SECONDS, _SOON_TRIES = 0.005, 2000
 
 
@@ -83,6 +84,13 @@ class ContainerRecord:
         """Whether the waiter lives and has not written an exit code yet."""
         started = self.started()
         return bool(started and started.waiter and self.ended() is None and started.waiter.is_alive())
+
+    def is_starting(self) -> bool:
+        """Whether a waiter was started a moment ago and has not made its mark yet."""
+        found = _read(f"{self.directory}/{RUN}")
+        if found is None or self.has(STARTED) or self.has(EXIT):
+            return False
+        return (datetime.now(UTC) - found[1]).total_seconds() < _START_SECONDS
 
     def command(self) -> ProcessIdentity | None:
         """The leader of the command's session, where the runtime has no pid namespace."""
@@ -155,7 +163,7 @@ async def soon(look: Callable[[], T | None], record: ContainerRecord) -> T | Non
     """
     for _ in range(_SOON_TRIES):
         found = look()
-        if found is not None or not record.is_running():
+        if found is not None or not (record.is_running() or record.is_starting()):
             return found
         await asyncio.sleep(_SOON_SECONDS)
     return None

@@ -70,6 +70,7 @@ class Sandbox:
     def __init__(self, settings: SandboxSettings, host: HostView, reason: str, bound: str) -> None:
         self._settings = settings
         self._host = host
+        self.search_path = host.search_path
         self._programs: dict[tuple[str, str], str] = {}
         not_isolated = _NOT_ISOLATED if bound else (*_NOT_ISOLATED, "the number of processes is not bounded")
         if settings.layering is Layering.READ_ONLY:
@@ -111,11 +112,8 @@ class Sandbox:
 
     async def signal(self, record: ContainerRecord, number: int) -> bool:
         """SIGKILL ends the whole pid namespace, anything else goes to the command's process group."""
-        started = record.started()
-        if started is None or started.waiter is None or not record.is_running():
-            return False
-        waiter_pid, kill = started.waiter.pid, number == signal.SIGKILL
-        leader = await soon(lambda: _leader(record, waiter_pid, has_command=not kill), record)
+        kill = number == signal.SIGKILL
+        leader = await soon(lambda: _leader(record, has_command=not kill), record)
         if leader is None:
             return False
         with contextlib.suppress(ProcessLookupError):
@@ -238,19 +236,22 @@ def _status_text(record: ContainerRecord) -> str:
         return ""
 
 
-def _leader(record: ContainerRecord, waiter_pid: int, has_command: bool) -> int | None:
+def _leader(record: ContainerRecord, has_command: bool) -> int | None:
     """Pid, as the host sees it, of the first process in the sandbox; its process group holds the command.
 
     It is the grandchild of the waiter: checked, because the pid may be another process's by now. With `has_command`
     only once the command's process is there: the first one itself is deaf to signals.
     """
+    started = record.started()
+    if started is None or started.waiter is None or not record.is_running():
+        return None
     line = _status_text(record).partition("\n")[0]
     try:
         pid = int(json.loads(line)["child-pid"])
     except (ValueError, KeyError):
         return None
     monitor = parent_of(pid)
-    if monitor is None or parent_of(monitor) != waiter_pid:
+    if monitor is None or parent_of(monitor) != started.waiter.pid:
         return None
     return None if has_command and not _has_command(pid) else pid
 

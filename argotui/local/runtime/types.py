@@ -105,6 +105,8 @@ class Launch:
     """Whether the waiter has to start the command in a session of its own and to kill that when it ends."""
     directory: str = ""
     """Where the command starts; "" when the command sees to that itself."""
+    mark: tuple[str, str] | None = None
+    """A variable that the command has in its environment, and its waiter has not."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ class Description:
     not_isolated: tuple[str, ...]
     reason: str
     pulls_images: bool = False
+    remark: str = ""
+    """What the status of every pod says beside the fact that no image was pulled."""
 
 
 class Files(Protocol):
@@ -133,6 +137,8 @@ class Runtime(Protocol):
     """One way to run containers. Nothing in it is needed to find or end a container that another kubelet started."""
 
     description: Description
+    search_path: str
+    """PATH of a command that is not given one."""
     leaves_children: bool
     """Whether children of a command may outlive it, so that `finished` has to look for them."""
 

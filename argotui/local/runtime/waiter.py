@@ -115,6 +115,8 @@ def _command_line(launch: Launch, tools: Tools, capture: bool) -> str:
     if not launch.own_group:
         return f"{words} {redirections}"
     move = f"cd {shlex.quote(launch.directory)} && unset OLDPWD; " if launch.directory else ""
+    if launch.mark is not None:
+        move += f"export {launch.mark[0]}={shlex.quote(launch.mark[1])}; "
     return (
         f"( read -r stat </proc/self/stat; echo \"$stat\" >command; {move}exec {tools.setsid} {words} ) {redirections}"
     )
