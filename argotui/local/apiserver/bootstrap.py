@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from pathlib import Path
 
 from argotui.local.apiserver import objectmeta
 from argotui.local.apiserver.context import Context
 from argotui.local.apiserver.storage.entry import Key
+from argotui.local.apiserver.storage.store import Store
 from argotui.local.apiserver.strategies import strategy_for
+from argotui.model import resources
 from argotui.model.documents import Document
-from argotui.model.schema import crds
 
 _NAMESPACES = ("default", "argo", "kube-system")
+_ACCOUNTS = (("default", "default"), ("argo", "default"), ("argo", "argo"), ("kube-system", "default"))
+_DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 async def prepare(context: Context) -> None:
-    """Makes what is missing: namespaces, service accounts, Argo's definitions."""
-    for crd in crds():
-        await _define(context, crd)
+    """Makes what is missing: Argo's definitions, namespaces, service accounts."""
+    await _define_all(context)
     for name in _NAMESPACES:
         await _ensure(context, Key("namespaces", "", name), _namespace(name))
+    for namespace, name in _ACCOUNTS:
+        account: Document = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {}}
+        await _ensure(context, Key("serviceaccounts", namespace, name), account)
+
+
+async def _define_all(context: Context) -> None:
+    """Stores Argo's definitions, unless this very program has done so and nobody has changed them since.
+
+    Making them loads all manifest models, a third of a second that most starts can do without.
+    """
+    store = context.store
+    made_by = _fingerprint()
+    if store.fact("definitions") == made_by and _defined_until(store) == store.fact("definitions_revision"):
+        return
+    from argotui.model.schema import crds
+
+    for crd in crds():
+        await _define(context, crd)
+    store.remember("definitions", made_by)
+    store.remember("definitions_revision", _defined_until(store))
+
+
+def _defined_until(store: Store) -> int:
+    """The revision of the last change of one of Argo's definitions."""
+    keys = [Key(_DEFINITIONS, "", resource.group_resource) for resource in resources.ARGO]
+    return max(entry.seq if (entry := store.get(key)) else 0 for key in keys)
+
+
+def _fingerprint() -> int:
+    """A number that changes with the source files that the definitions are made from."""
+    folder = Path(resources.__file__).parent
+    stats = sorted((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*.py"))
+    return int.from_bytes(hashlib.sha256(repr(stats).encode()).digest()[:7], "big")
 
 
 async def _ensure(context: Context, key: Key, document: Document) -> None:
@@ -43,7 +80,7 @@ def _namespace(name: str) -> Document:
 
 async def _define(context: Context, crd: Document) -> None:
     """Stores a definition, or the new form of one that an older version of argotui stored."""
-    key = Key("customresourcedefinitions.apiextensions.k8s.io", "", crd["metadata"]["name"])
+    key = Key(_DEFINITIONS, "", crd["metadata"]["name"])
     entry = context.store.latest(key)
     old = context.store.latest_document(entry) if entry is not None else None
     document: Document = {**crd, "metadata": dict(old["metadata"] if old else crd["metadata"])}

@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
-
 from argotui.local.apiserver import status
 from argotui.local.apiserver.served import Collection
 from argotui.local.apiserver.storage.database import DELETED
-from argotui.local.apiserver.storage.entry import Entry, Key, entry_of
+from argotui.local.apiserver.storage.entry import Entry, Key, entry_of_body
 from argotui.local.apiserver.storage.store import Change, Store
 
 _CHUNK = 500
@@ -30,7 +28,7 @@ _AT = (
 
 def _entry(collection: Collection, seq: int, namespace: str, name: str, body: bytes) -> Entry:
     key = Key(collection.id, namespace, name)
-    return entry_of(key, seq, msgspec.json.decode(body), len(body), collection.field_paths)
+    return entry_of_body(key, seq, body, collection.field_paths)
 
 
 async def _query(store: Store, sql: str, *parameters: object) -> list[Any]:

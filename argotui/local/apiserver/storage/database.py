@@ -89,7 +89,7 @@ class Write(NamedTuple):
     """Handed back when the row is stored."""
 
 
-Job = Callable[[sqlite3.Connection], None]
+Job = Callable[[sqlite3.Connection], object]
 
 
 class Writer:

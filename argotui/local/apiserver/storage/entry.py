@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
+
 from argotui.model.documents import Document
 
 
@@ -56,6 +58,46 @@ def _text_at(document: Document, path: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
+
+
+class _Owner(msgspec.Struct):
+    uid: str = ""
+
+
+class _Metadata(msgspec.Struct):
+    uid: str = ""
+    labels: dict[str, str] = {}
+    ownerReferences: tuple[_Owner, ...] = ()  # noqa: N815 - as on the wire
+    deletionTimestamp: str | None = None  # noqa: N815
+    finalizers: tuple[str, ...] = ()
+
+
+class _Object(msgspec.Struct):
+    """As much of a stored object as an entry holds; the rest is skipped, not decoded."""
+
+    metadata: _Metadata
+
+
+_decode_part = msgspec.json.Decoder(_Object).decode
+_decode = msgspec.json.Decoder().decode
+
+
+def entry_of_body(key: Key, seq: int, body: bytes, field_paths: Sequence[str]) -> Entry:
+    """The entry of a stored body."""
+    if field_paths:
+        return entry_of(key, seq, _decode(body), len(body), field_paths)
+    metadata = _decode_part(body).metadata
+    return Entry(
+        key=key,
+        seq=seq,
+        uid=metadata.uid,
+        labels=metadata.labels,
+        fields={},
+        owners=tuple(owner.uid for owner in metadata.ownerReferences),
+        deleting=metadata.deletionTimestamp is not None,
+        finalizers=metadata.finalizers,
+        size=len(body),
+    )
 
 
 def entry_of(key: Key, seq: int, document: Document, size: int, field_paths: Sequence[str]) -> Entry:

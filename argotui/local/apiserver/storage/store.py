@@ -21,7 +21,7 @@ import msgspec
 from argotui.local.apiserver import status
 from argotui.local.apiserver.storage import database
 from argotui.local.apiserver.storage.bodies import Bodies
-from argotui.local.apiserver.storage.entry import Entry, Key, entry_of
+from argotui.local.apiserver.storage.entry import Entry, Key, entry_of, entry_of_body
 from argotui.local.apiserver.storage.head import Head
 from argotui.model.documents import Document
 
@@ -95,6 +95,16 @@ class Store:
     def oldest_pin(self) -> int | None:
         """The revision up to which history may go at most; None when nothing is pinned."""
         return min(self._pins, default=None)
+
+    def fact(self, name: str) -> int:
+        """A number that was remembered beside the objects; 0 when it was not."""
+        found = self.bodies.connection().execute("SELECT value FROM fact WHERE name=?", (name,)).fetchone()
+        return int(found[0]) if found else 0
+
+    def remember(self, name: str, value: int) -> None:
+        """Remembers a number; written behind what is queued."""
+        sql = "INSERT OR REPLACE INTO fact(name, value) VALUES(?, ?)"
+        self.writer.run(lambda connection: connection.execute(sql, (name, value)))
 
     # reads of the committed state
 
@@ -198,7 +208,7 @@ def _load(connection: sqlite3.Connection, head: Head, field_paths: Mapping[str, 
     )
     for seq, collection, namespace, name, body in rows:
         key = Key(collection, namespace, name)
-        head.put(entry_of(key, seq, _decode(body), len(body), field_paths.get(collection, ())))
+        head.put(entry_of_body(key, seq, body, field_paths.get(collection, ())))
     newest = connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
     head.floor = newest  # deletions leave nothing to see, so every collection may have changed until here
     fact = connection.execute("SELECT value FROM fact WHERE name='compacted'").fetchone()
