@@ -6,7 +6,9 @@ import asyncio
 import base64
 import json
 import os
+import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +116,23 @@ def test_bad_log_options(server: ApiServer, query: dict[str, Any]) -> None:
     code, refusal = log(server, "options", **query)
     assert (code, refusal["reason"]) == (422, "Invalid")
     assert log(server, "options", tailLines="x")[0] == 400
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not on this machine")
+def test_kubectl_follows_a_log(server: ApiServer) -> None:
+    file = made(server, "kubectl", RUNNING, b"one\n")
+    assert server.kubectl("logs", "kubectl", "-c", "main").stdout == "one\n"
+    following = subprocess.Popen(
+        ["kubectl", "logs", "-f", "kubectl", "-c", "main"], env=server.environment(), stdout=subprocess.PIPE, text=True
+    )
+    assert following.stdout is not None
+    assert following.stdout.readline() == "one\n"
+    with file.open("ab") as out:
+        out.write(b"two\n")
+    assert following.stdout.readline() == "two\n"
+    settle(server, "kubectl", ENDED)
+    assert following.communicate(timeout=20)[0] == ""
+    assert following.returncode == 0
 
 
 class Kubelet(threading.Thread):

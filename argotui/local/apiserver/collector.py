@@ -41,7 +41,8 @@ class Collector:
             owners = (self._context.store.head.by_uid(uid) for uid in entry.owners)
             self._note(owner.key for owner in owners if owner is not None and owner.deleting)
             return
-        if entry.owners or (entry.deleting and _waits(entry)):
+        new_owners = entry.owners and (change.previous is None or change.previous.owners != entry.owners)
+        if new_owners or (entry.deleting and _waits(entry)):
             self._note((entry.key,))
 
     def start(self) -> None:

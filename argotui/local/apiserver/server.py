@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 
@@ -39,8 +38,8 @@ class Server:
             return await self._answer(request)
         except StatusError as error:
             return refusal(error)
-        except (ConnectionResetError, asyncio.CancelledError):
-            raise
+        except ConnectionResetError:
+            return web.Response(status=499)  # nobody is there to read it
         except Exception:
             log.exception("%s %s failed", request.method, request.raw_path)
             return refusal(StatusError(500, "InternalError", "Internal error occurred: see the log of the API server"))

@@ -100,10 +100,10 @@ async def serve(call: Call) -> web.StreamResponse:
     watch = _Watch(call, subscription, store.revision)
     present = collect(call, selection) if initial or not asked else None
     try:
-        await response.prepare(call.request)
         # who does not take the present state within this time is given up, since it keeps old versions alive
         with store.pinned():
             async with asyncio.timeout(_BEGIN_SECONDS):
+                await response.prepare(call.request)
                 await _begin(call, watch, response, asked, present)
         if initial:
             await response.write(watch.bookmark({_INITIAL_END: "true"}))
