@@ -77,7 +77,7 @@ class Acting:
             case DeleteTaskResults():
                 self._crew.start("task results", self._guarded("task results", self._delete_results))
             case EmitEvent():
-                self._crew.start("event", self._emit(effect))
+                self._term.events.put(self._workflow, effect)
             case _:
                 raise TypeError(f"no way to carry out {effect!r}")
 
@@ -182,6 +182,3 @@ class Acting:
             return {}
 
         await self.send(request, self._given_up)
-
-    async def _emit(self, effect: EmitEvent) -> None:
-        await self._term.events.write(self._workflow, effect, self._given_up)

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NoReturn
 
 from argotui.controller import clock
-from argotui.controller.requests import GivenUp, Requests
+from argotui.controller.requests import Requests
 from argotui.engine.effects import EmitEvent
 from argotui.kube.client import Client
 from argotui.kube.errors import KubeError
@@ -19,8 +21,10 @@ log = logging.getLogger(__name__)
 
 COMPONENT = "workflow-controller"
 _NAME_LIMIT = 253
-_AT_ONCE = 2
-"""Events must not hold up pods: a fan-out has more of them than anything else."""
+_QUIET_SECONDS = 0.03
+_LONGEST_DELAY = 2.0
+_MOST_WAITING = 10_000
+"""Events must not hold up pods: a step has more of them than of anything else. They wait this long for a pause."""
 
 
 def event(
@@ -65,22 +69,49 @@ def event(
 
 
 class Events:
-    """Writes Events. They are an extra: failing to write one is told once and disturbs nothing."""
+    """Writes Events, one at a time, when nothing else is to be done. Keep `run()` in a supervised task.
+
+    They are an extra: failing to write one is told once and disturbs nothing.
+    """
 
     def __init__(self, client: Client, requests: Requests) -> None:
         self._client = client
         self._requests = requests
+        self._background = Requests(requests.permit, slots=1)
+        self._waiting: deque[tuple[float, Document]] = deque(maxlen=_MOST_WAITING)
+        self._arrived = asyncio.Event()
+        self._never = asyncio.Event()
         self._told: set[str] = set()
-        self._slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def write(self, about: Document, effect: EmitEvent, given_up: asyncio.Event) -> None:
-        """Never raises what the API or the caller's end of interest raises."""
+    def put(self, about: Document, effect: EmitEvent) -> None:
+        """Queues an Event about `about`; of more than can wait the oldest are dropped."""
         body = event(about, effect.type, effect.reason, effect.message, effect.annotations, clock.now(), time.time_ns())
+        self._waiting.append((asyncio.get_running_loop().time() + _LONGEST_DELAY, body))
+        self._arrived.set()
+
+    async def run(self) -> NoReturn:
+        """Writes what is queued, until cancelled."""
+        while True:
+            self._arrived.clear()
+            while self._waiting:
+                latest, body = self._waiting[0]
+                await self._pause_of_others(latest)
+                await self._write(body)
+                if self._waiting and self._waiting[0][1] is body:
+                    self._waiting.popleft()
+            await self._arrived.wait()
+
+    async def _pause_of_others(self, latest: float) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            missing = _QUIET_SECONDS - self._requests.quiet_for()
+            if missing <= 0 or loop.time() >= latest:
+                return
+            await asyncio.sleep(missing)
+
+    async def _write(self, body: Document) -> None:
         try:
-            async with self._slots:
-                await self._requests.send(lambda: self._client.create(EVENTS, body), given_up)
-        except GivenUp:
-            log.debug("event %s about %s: given up", effect.reason, name(about))
+            await self._background.send(lambda: self._client.create(EVENTS, body), self._never)
         except KubeError as error:
             if str(error) not in self._told:
                 self._told.add(str(error))

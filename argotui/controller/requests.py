@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
@@ -31,11 +32,20 @@ class Requests:
     """Slots shared by all workflows, and one pause shared by all when the server is too busy."""
 
     def __init__(self, permit: Permit, slots: int = 32) -> None:
-        self._permit = permit
+        self.permit = permit
         self._slots = asyncio.Semaphore(slots)
         self._open_at = 0.0
         self._pause = _FIRST_PAUSE
         self._last_error = ""
+        self._last_used = -math.inf
+
+    def quiet_for(self) -> float:
+        """Seconds since anything was sent or answered here (see `touch`)."""
+        return asyncio.get_running_loop().time() - self._last_used
+
+    def touch(self) -> None:
+        """Somebody talks to the server: what is not urgent should wait a moment."""
+        self._last_used = asyncio.get_running_loop().time()
 
     async def send(self, request: Callable[[], Awaitable[T]], given_up: asyncio.Event) -> T:
         """The answer to `request`, made again and again while it fails in a way that passes.
@@ -49,7 +59,8 @@ class Requests:
             async with self._slots:
                 if given_up.is_set():
                     raise GivenUp
-                self._permit.check()
+                self.permit.check()
+                self.touch()
                 try:
                     answer = await request()
                 except KubeError as error:
@@ -58,6 +69,7 @@ class Requests:
                     self._failed(error)
                 else:
                     self._pause, self._last_error = _FIRST_PAUSE, ""
+                    self.touch()
                     return answer
             await rest(pause * random.uniform(0.5, 1.0), given_up)
             pause = min(pause * 2, _LONGEST_PAUSE)

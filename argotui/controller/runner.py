@@ -277,6 +277,7 @@ class Runner:
 
     async def _patch(self, body: Document) -> Document:
         self._term.lease.check()
+        self._term.requests.touch()
         return await self._term.client.patch(WORKFLOWS, name(self._newest), body, namespace(self._newest))
 
     def written(self, after: Sequence[Effect], changes: Document) -> None:
@@ -341,7 +342,7 @@ class Runner:
     def _tell_everybody(self, error: Exception) -> None:
         message = f"the controller failed {self._failures} times in a row: {type(error).__name__}: {error}"
         effect = EmitEvent("Warning", "OperationPanic", message, {})
-        self._term.emit(self._newest, effect)
+        self._term.events.put(self._newest, effect)
 
 
 def _key(fact: Fact) -> tuple[str, str]:

@@ -61,7 +61,6 @@ class Term:
         self._loaded: OrderedDict[Runner, None] = OrderedDict()
         self._leaving: dict[Key, asyncio.Task[None]] = {}
         self._crew = Crew()
-        self._never = asyncio.Event()
         self._live = False
         self._scope_changed = asyncio.Event()
 
@@ -76,6 +75,7 @@ class Term:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.lease.keep(), name="lease")
                 group.create_task(self._watch_scope(), name="scope")
+                group.create_task(supervised("events", self.events.run))
                 reflectors = [
                     *self.caches.reflectors,
                     self._settings.reflector(self._reconfigured, self._rejected),
@@ -115,7 +115,7 @@ class Term:
             runner.reload()
 
     def _rejected(self, config_map: Document, reason: str) -> None:
-        self.emit(config_map, EmitEvent("Warning", "InvalidConfiguration", reason, {}))
+        self.events.put(config_map, EmitEvent("Warning", "InvalidConfiguration", reason, {}))
 
     # news from the watches
 
@@ -201,10 +201,6 @@ class Term:
             if quiet.unload():
                 del self._loaded[quiet]
                 return
-
-    def emit(self, about: Document, effect: EmitEvent) -> None:
-        """An Event from the controller itself."""
-        self._crew.start("event", self.events.write(about, effect, self._never))
 
     def _tidy(self, key: Key) -> None:
         if key not in self._leaving:

@@ -7,21 +7,25 @@ from typing import Any, cast
 
 import pytest
 
+from argotui.controller import events
 from argotui.controller.alarm import Alarm
 from argotui.controller.caches import ByWorkflow, Caches
 from argotui.controller.events import event
 from argotui.controller.identity import default_identity
 from argotui.controller.options import OptionError, parse_options
 from argotui.controller.references import references
+from argotui.controller.requests import Requests
 from argotui.controller.scope import Scope
 from argotui.controller.transient import is_transient
 from argotui.controller.versions import is_newer
+from argotui.engine.effects import EmitEvent
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, Unreachable
 from argotui.kube.reflector import Delta, DeltaType
 from argotui.model.documents import Document
 from argotui.model.resources import CLUSTER_WORKFLOW_TEMPLATES, CONFIG_MAPS, WORKFLOW_TEMPLATES
 from tests.unit.controller.memory import MemoryApi
+from tests.unit.controller.test_requests import Permit
 
 W = "workflows.argoproj.io/"
 
@@ -187,3 +191,44 @@ def test_an_event_is_written_as_upstreams_recorder_does() -> None:
     assert made["involvedObject"]["uid"] == "u"
     assert made["source"] == {"component": "workflow-controller"}
     assert made["firstTimestamp"] == "2026-01-01T00:00:00Z"
+
+
+async def test_events_wait_for_a_pause_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_LONGEST_DELAY", 0.2)
+    api = MemoryApi()
+    requests = Requests(Permit())
+    writer = events.Events(cast(Client, api), requests)
+    task = asyncio.create_task(writer.run())
+    about = {"metadata": {"name": "w", "namespace": "ns"}}
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    writer.put(about, EmitEvent("Normal", "First", "", {}))
+    async with asyncio.timeout(5):
+        while not api.made("create"):
+            requests.touch()
+            await asyncio.sleep(0.005)
+    assert 0.15 < loop.time() - began < 2
+    writer.put(about, EmitEvent("Normal", "Second", "", {}))
+    async with asyncio.timeout(5):
+        while len(api.made("create")) < 2:
+            await asyncio.sleep(0.005)
+    assert [body["reason"] for _, body in api.made("create")] == ["First", "Second"]
+    task.cancel()
+
+
+async def test_a_missing_right_to_write_events_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    api = MemoryApi()
+
+    async def refuse(verb: str, name: str) -> None:
+        raise ApiError(403, "Forbidden", "events is forbidden")
+
+    api.before = refuse
+    writer = events.Events(cast(Client, api), Requests(Permit()))
+    task = asyncio.create_task(writer.run())
+    for _ in range(3):
+        writer.put({"metadata": {"name": "w", "namespace": "ns"}}, EmitEvent("Normal", "R", "", {}))
+    async with asyncio.timeout(5):
+        while len(api.made("create")) < 3:
+            await asyncio.sleep(0.005)
+    assert caplog.text.count("events is forbidden") == 1
+    task.cancel()

@@ -11,7 +11,6 @@ import pytest
 from argotui.controller import clock
 from argotui.controller.acting import Acting
 from argotui.controller.caches import Caches
-from argotui.controller.events import Events
 from argotui.controller.lease import LeaseLost
 from argotui.controller.requests import Requests
 from argotui.controller.runner import Runner
@@ -61,13 +60,13 @@ class Scene:
         self.scope = Scope(None, "")
         self.config = EngineConfig()
         self.requests = Requests(self.lease)
-        self.events = Events(self.client, self.requests)
+        self.emitted: list[Any] = []
+        self.events = self
         self.terminations = Terminations(self.client, self.requests)
         self.caches = Caches(self.client, self.scope, {})
         self.facts: list[list[Fact]] = []
         self.steps: list[Step | Exception] = []
         self.loads: list[Document] = []
-        self.emitted: list[Any] = []
         metadata = {"name": "w", "namespace": "ns", "uid": "w-uid"}
         self.workflow = self.api.put(WORKFLOWS, {"metadata": metadata, "status": {"phase": "Running"}})
         self.runner = Runner(cast(Term, self), self.workflow)
@@ -79,7 +78,7 @@ class Scene:
     def loaded(self, runner: Runner) -> None:
         """A Term would count it."""
 
-    def emit(self, about: Document, effect: Any) -> None:
+    def put(self, about: Document, effect: Any) -> None:
         self.emitted.append(effect)
 
     def stored(self) -> Document:
