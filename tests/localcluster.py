@@ -13,13 +13,19 @@ from typing import Any
 from argotui.local.supervisor import lifecycle
 from argotui.local.supervisor.process import ProcessIdentity
 
-# short leases, and the executor image under which upstream's runs were recorded
+# shorter leases than usual, but not so short that a machine under load loses them; and the executor image under
+# which upstream's runs were recorded
 ENVIRONMENT = {
-    "LEADER_ELECTION_LEASE_DURATION": "2s",
-    "LEADER_ELECTION_RENEW_DEADLINE": "1500ms",
-    "LEADER_ELECTION_RETRY_PERIOD": "300ms",
+    "LEADER_ELECTION_LEASE_DURATION": "10s",
+    "LEADER_ELECTION_RENEW_DEADLINE": "8s",
+    "LEADER_ELECTION_RETRY_PERIOD": "1s",
     "ARGO_EXECUTOR_IMAGE": "argoexec:v4.1.2",
 }
+
+
+def environment() -> dict[str, str]:
+    """The environment as a user has it: where byte code may not be kept, every process start costs a second."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 class LocalCluster:
@@ -29,8 +35,11 @@ class LocalCluster:
         self.directory = directory
         self.runtime = runtime
         self.environment: Mapping[str, str] = {
-            **os.environ, **ENVIRONMENT,
-            "ARGOTUI_LOCAL_DIR": str(directory), "KUBECONFIG": str(directory / "kubeconfig"), "NO_COLOR": "1",
+            **environment(),
+            **ENVIRONMENT,
+            "ARGOTUI_LOCAL_DIR": str(directory),
+            "KUBECONFIG": str(directory / "kubeconfig"),
+            "NO_COLOR": "1",
         }
 
     def argotui(

@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 READY_LINE = b"ready"
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-_FIRST_DELAY, _LONGEST_DELAY = 0.0, 10.0
-_HEALTHY_SECONDS = 20.0
+_LONGEST_DELAY = 5.0
+_HEALTHY_SECONDS = 2.0
 _LOG_BYTES = 16 * 1024 * 1024
 
 
@@ -43,7 +43,7 @@ class Part:
         self.name = command.name
         self.restarts = 0
         self.failed_starts = 0
-        """Starts in a row that never became ready."""
+        """Starts, since the supervisor runs, that never became ready."""
         self.ready = False
         self.last_error = ""
         self._command = command
@@ -92,7 +92,7 @@ class Part:
 
     async def supervise(self) -> None:
         """Keeps the process running until cancelled."""
-        delay = _FIRST_DELAY
+        delay = 0.0
         while True:
             try:
                 await self.run_once()
@@ -103,9 +103,9 @@ class Part:
                 self._changed()
             log.warning("%s: %s", self.name, self.last_error)
             if time.monotonic() - self._started_at > _HEALTHY_SECONDS:
-                delay = _FIRST_DELAY
+                delay = 0.0
             await asyncio.sleep(delay)  # back-off: a process that cannot start must not use up the machine
-            delay = min(_LONGEST_DELAY, max(0.2, delay * 2))
+            delay = min(_LONGEST_DELAY, max(0.1, delay * 2))
             self.restarts += 1
 
     async def stop(self) -> None:
@@ -172,8 +172,6 @@ class Part:
 
     def _set_ready(self, ready: bool) -> None:
         self.ready = ready
-        if ready:
-            self.failed_starts = 0
         self._changed()
 
 

@@ -108,10 +108,16 @@ class Supervisor:
             log.critical("the supervisor itself failed", exc_info=task.exception())
             self._stopping.set()
 
-    def _settled(self) -> bool:
-        """All is ready, or something has failed so often that waiting on is no use."""
-        given_up = any(part.failed_starts >= _TRIES for part in self._parts)
-        return given_up or all(part.ready for part in self._parts)
+    async def _settle(self) -> None:
+        """Returns when all is ready, or when one part has failed so often meanwhile that waiting on is no use."""
+        before = [part.failed_starts for part in self._parts]
+
+        def settled() -> bool:
+            failed = (part.failed_starts - count for part, count in zip(self._parts, before, strict=True))
+            return all(part.ready for part in self._parts) or max(failed) >= _TRIES
+
+        async with self._state:
+            await self._state.wait_for(settled)
 
     def _describe(self) -> dict[str, Any]:
         return {
@@ -125,8 +131,7 @@ class Supervisor:
         if operation == "status":
             return self._describe()
         if operation == "ready":
-            async with self._state:
-                await self._state.wait_for(self._settled)
+            await self._settle()
             return self._describe()
         if operation == "stop":
             self._stopping.set()
