@@ -60,6 +60,13 @@ class Kubelet:
         """Takes no more pods; those that run go on without us."""
         self._listed = False
 
+    async def abandon(self) -> None:
+        """Stops following every pod; their containers do not notice."""
+        self.leave()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def signal(self, uid: str, container: str, number: int) -> str:
         """A signal for a container; "" when it was delivered, else why not."""
         run = self._runs.get(uid)
@@ -141,9 +148,9 @@ class Kubelet:
             log.exception("%s: the pod could not be followed to its end", name)
         finally:
             self._runs.pop(uid, None)
-            if run.is_gone:
-                self._node.tidy.discard(pod_directory(self._node.pods_dir, uid))
-            self._fill()
+        if run.is_gone:
+            self._node.tidy.discard(pod_directory(self._node.pods_dir, uid))
+        self._fill()
 
     def _gone(self, uid: str) -> None:
         self._queue.pop(uid, None)

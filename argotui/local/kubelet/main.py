@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,23 +141,20 @@ async def _serve(options: Options, chosen: choose.Choice, client: Client) -> Non
     reflector = Reflector(client, PODS, None, on_change=kubelet.on_change)
     record = NodeRecord(client, chosen.runtime.description, options.max_pods)
     await record.register()
-    async with sockets.serving(directory / "run", kubelet.signal), asyncio.TaskGroup() as group:
+    async with (
+        contextlib.AsyncExitStack() as ending,
+        sockets.serving(directory / "run", kubelet.signal),
+        asyncio.TaskGroup() as group,
+    ):
+        ending.push_async_callback(kubelet.abandon)
         group.create_task(reflector.run())
         group.create_task(record.beat())
         group.create_task(tidy.run())
-        group.create_task(_until_cancelled(kubelet.leave))
         await reflector.synced()
         kubelet.begin()
         await kubelet.tidy_up({documents.uid(pod): pod for pod in reflector.cache.values()})
         log.info("%s runtime, at most %d pods at once", chosen.runtime.description.name, options.max_pods)
         print("ready", flush=True)
-
-
-async def _until_cancelled(then: Callable[[], None]) -> None:
-    try:
-        await asyncio.Event().wait()
-    finally:
-        then()
 
 
 def _marks() -> Inotify | None:

@@ -30,7 +30,7 @@ from argotui.local.kubelet.references import References
 from argotui.local.kubelet.status import PodState, Running, State, Terminated, Waiting
 from argotui.local.kubelet.stopping import Stopping, Verdict
 from argotui.local.kubelet.volumes import Volume, existing_volumes, make_volumes
-from argotui.local.kubelet.writer import StatusWriter
+from argotui.local.kubelet.writer import ENDING_SECONDS, StatusWriter
 from argotui.local.runtime.records import ContainerRecord, Ended
 from argotui.local.runtime.types import GRACE_SECONDS, ContainerPlan, Refused
 from argotui.model import documents
@@ -71,9 +71,21 @@ class PodRun:
         self._step_deadline: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
-        """Returns when the pod has ended and its last status is stored, or the pod is gone."""
-        if not await self._bind():
-            return
+        """Returns when the pod has ended and its last status is stored, or the pod is gone.
+
+        Cancelling it leaves the containers alone: that is how a kubelet ends.
+        """
+        try:
+            if await self._bind():
+                await self._follow()
+        finally:
+            self._stopping.abandon()
+            self._writer.abandon()
+            for timer in (self._deadline[1] if self._deadline else None, self._step_deadline):
+                if timer is not None:
+                    timer.cancel()
+
+    async def _follow(self) -> None:
         self._file = PodFile.keep(self._directory, self._pod, self._runtime.description.name)
         self._arm_deadline()
         self._look_for_deletion()
@@ -292,9 +304,6 @@ class PodRun:
     async def _conclude(self) -> None:
         for plan in self._plans.values():
             await self._runtime.discard(plan.record)
-        for timer in (self._deadline[1] if self._deadline else None, self._step_deadline):
-            if timer is not None:
-                timer.cancel()
         await self._writer.settle()
         self._node.tidy.strip(self._directory)
         if documents.deleted(self._pod) and not self._writer.gone:
@@ -314,7 +323,7 @@ class PodRun:
         started = record.started()
         began = started.at if started else None
         self._states[name] = Terminated(ended.exit_code, began, ended.at, ended.reason, ended.message)
-        self._writer.touch()
+        self._writer.touch(ENDING_SECONDS)
 
     def _hold(self, names: list[str], waiting: Waiting) -> None:
         """Containers that wait for something say for what."""

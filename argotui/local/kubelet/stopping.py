@@ -67,6 +67,11 @@ class Stopping:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
+    def abandon(self) -> None:
+        """Ends nothing any more; what has been sent has been sent."""
+        for task in self._tasks:
+            task.cancel()
+
     async def _end(self, name: str, ended: asyncio.Event, grace: float) -> None:
         if grace > 0:
             await self._send(name, signal.SIGTERM)

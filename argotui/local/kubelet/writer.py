@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.01
 """A pod's containers start within a few milliseconds of each other; one write is enough for them."""
+ENDING_SECONDS = 0.1
+"""When one container has ended the others mostly follow at once, and the last write says it all."""
 
 
 class StatusWriter:
@@ -38,11 +40,15 @@ class StatusWriter:
         self.gone = False
         """The pod is no more, or another one has its name."""
 
-    def touch(self) -> None:
+    def touch(self, delay: float = GATHER_SECONDS) -> None:
         """The state has changed. Written in a moment, together with what else changes until then."""
-        if self._timer is None and self._task is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._begin)
         self._again = True
+        loop = asyncio.get_running_loop()
+        if self._timer is not None and self._timer.when() > loop.time() + delay:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and self._task is None:
+            self._timer = loop.call_later(delay, self._begin)
 
     async def settle(self) -> None:
         """Returns when the state as it is now is stored, or the pod is gone."""
@@ -50,6 +56,13 @@ class StatusWriter:
         self._begin()
         while self._task is not None:
             await asyncio.shield(self._task)
+
+    def abandon(self) -> None:
+        """Writes nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     def _begin(self) -> None:
         if self._timer is not None:
