@@ -1,0 +1,1 @@
+def query(path, data, meter): raise NotImplementedError

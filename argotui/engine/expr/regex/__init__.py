@@ -1,0 +1,1 @@
+"""Go's regular expressions (RE2 syntax): parsed here, matched in time that grows with the text only."""
