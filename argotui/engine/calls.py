@@ -165,8 +165,11 @@ def ensure_node(
 
 
 def rename(ex: Execution, call: Call, template: Document) -> None:
-    """Take the display name from the template's annotation. Raises EngineError when it is not a good one."""
-    wanted = dig(template, "metadata", "annotations", ANNOTATION_DISPLAY_NAME)
+    """Take the display name from the template's own annotation (not that of its pods).
+
+    Raises EngineError when it is not a good one.
+    """
+    wanted = dig(template, "annotations", ANNOTATION_DISPLAY_NAME)
     if not wanted:
         return
     if not DISPLAY_NAME.match(str(wanted)):

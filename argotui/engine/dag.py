@@ -48,6 +48,8 @@ class DagFrame:
         self._targets = self._graph.targets(str(self._dag.get("target") or ""))
         self._remaining: dict[str, int] = {}
         self._unfinished = 0
+        self._active = 1
+        """Tasks that have begun and are not over; the launch itself counts as one."""
         self._loops: dict[str, Lookup] = {}
         self._closed = False
 
@@ -62,19 +64,25 @@ class DagFrame:
             return
         needed = self._graph.needed(self._targets)
         self._unfinished = len(needed)
-        self.ex.later(self._after_launch)
+        self.ex.later(self._one_less)
         for name in reversed(needed):
             self._remaining[name] = len(self._graph.dependencies[name].tasks)
             if not self._remaining[name]:
                 self.ex.later(self._ready, name)
 
-    def _after_launch(self) -> None:
-        """Everything that can start has started; under a shutdown that is the end (§2.14)."""
+    @property
+    def _is_shut(self) -> bool:
+        """A shutdown lets no further task begin, and fails the DAG when those that have begun are over (§2.14)."""
+        return not self.ex.may_run(self.call.on_exit)
+
+    def _one_less(self) -> None:
+        """The launch, or a task and all that it has set off, is done."""
         if self._closed:
             return
-        if not self.ex.may_run(self.call.on_exit):
+        self._active -= 1
+        if self._is_shut and not self._active:
             self._end(Phase.FAILED)
-        elif not self._unfinished:
+        elif not self._is_shut and not self._unfinished:
             self._judge()
 
     def fail(self, error: EngineError) -> None:
@@ -93,6 +101,9 @@ class DagFrame:
         if self._closed:
             return
         nodes, identifier = self.ex.nodes, self.node_id(name)
+        if self._is_shut and nodes.get(identifier) is None:
+            return
+        self._active += 1
         if nodes.is_fulfilled(identifier):
             self._over(name)
             return
@@ -217,11 +228,9 @@ class DagFrame:
         self._unfinished -= 1
         message = fails_fast(self.ex, self.plan, self.call.node_id)
         if message:
-            self._end(Phase.FAILED, message)
+            self._close(Phase.FAILED, message)
             return
-        if not self._unfinished:
-            self._judge()
-            return
+        self.ex.later(self._one_less)
         for dependent in reversed(self._graph.dependents[name]):
             if dependent in self._remaining:
                 self._remaining[dependent] -= 1
@@ -256,11 +265,14 @@ class DagFrame:
             publish(self.ex, outputs)
         self._end(Phase.SUCCEEDED)
 
-    def _end(self, phase: Phase, message: str | None = None) -> None:
-        self._closed = True
+    def _end(self, phase: Phase) -> None:
         nodes = self.ex.nodes
         found = [out for target in self._target_ids() if nodes.get(target) for out in nodes.outbound(target)]
         nodes.update(self.call.node_id, {"outboundNodes": found or None})
+        self._close(phase)
+
+    def _close(self, phase: Phase, message: str | None = None) -> None:
+        self._closed = True
         self.ex.set_phase(self.call.node_id, phase, message)
         self.ex.later(self.call.owner.done, self.call)
 

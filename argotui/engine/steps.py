@@ -96,8 +96,9 @@ class StepsFrame:
         fail_call(self.ex, self.call, error)
 
     def fail_fast(self, message: str) -> None:
-        """The template ends because one of its children failed."""
-        self._end(Phase.FAILED, message)
+        """The template ends because one of its children failed; upstream leaves it without outbound nodes."""
+        self.ex.set_phase(self.call.node_id, Phase.FAILED, message)
+        self.ex.later(self.call.owner.done, self.call)
 
     def _end(self, phase: Phase, message: str | None) -> None:
         self._connect()

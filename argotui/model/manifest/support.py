@@ -12,10 +12,8 @@ _ARTIFACTS = f"artifacts are {_NOT}"
 _LOCKS = f"synchronization is {_NOT}"
 _METRICS = f"metrics are {_NOT}"
 _EXPRESSIONS = f"expressions are {_NOT}"
-_HOOKS = f"hooks are {_NOT}; the workflow's own onExit is"
 _TEMPLATE_REF = f"templateRef is {_NOT}; workflowTemplateRef is"
 _POD_PATCH = f"podSpecPatch is {_NOT}"
-_PARALLELISM = f"parallelism is {_NOT}"
 _EXECUTOR = f"settings of the executor are {_NOT}"
 _EVENTS = f"events are {_NOT}"
 
@@ -34,19 +32,15 @@ UNSUPPORTED: dict[str, str] = {
     "Template.memoize": f"memoize is {_NOT}",
     "Template.metrics": _METRICS,
     "Template.podSpecPatch": _POD_PATCH,
-    "Template.parallelism": _PARALLELISM,
-    "Template.failFast": f"failFast of a template is {_NOT}; dag.failFast is",
-    "Template.timeout": f"timeout is {_NOT}; activeDeadlineSeconds is",
     "Template.pendingTimeout": f"pendingTimeout is {_NOT}",
     "Template.archiveLocation": _ARTIFACTS,
     "Template.executor": _EXECUTOR,
-    "Template.annotations": f"annotations of a template are {_NOT}; metadata.annotations are",
     # steps and tasks
     "WorkflowStep.templateRef": _TEMPLATE_REF,
     "WorkflowStep.inline": f"inline templates are {_NOT}",
-    "WorkflowStep.onExit": f"onExit of a step is {_NOT}; the workflow's own onExit is",
-    "WorkflowStep.hooks": _HOOKS,
-    "DAGTask.depends": f"depends is {_NOT}; dependencies is",
+    # exit handlers and other hooks
+    "LifecycleHook.expression": _EXPRESSIONS,
+    "LifecycleHook.templateRef": _TEMPLATE_REF,
     # parameters and artifacts
     "Inputs.artifacts": _ARTIFACTS,
     "Outputs.artifacts": _ARTIFACTS,
@@ -59,10 +53,8 @@ UNSUPPORTED: dict[str, str] = {
     "RetryStrategy.expression": _EXPRESSIONS,
     "RetryStrategy.affinity": f"affinity of retries is {_NOT}",
     # workflows
-    "WorkflowSpec.hooks": _HOOKS,
     "WorkflowSpec.synchronization": _LOCKS,
     "WorkflowSpec.metrics": _METRICS,
-    "WorkflowSpec.parallelism": _PARALLELISM,
     "WorkflowSpec.podGC": f"podGC is {_NOT}; pods go with their workflow",
     "WorkflowSpec.ttlStrategy": f"ttlStrategy is {_NOT}; workflows stay until somebody deletes them",
     "WorkflowSpec.volumeClaimTemplates": f"volumeClaimTemplates are {_NOT}",

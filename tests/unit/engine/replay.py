@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import yaml
 
 from argotui.engine import operations
 from argotui.engine.config import EngineConfig
-from argotui.model.documents import Document, labels
+from argotui.model.documents import Document
 from argotui.model.patching import merge_patch
 
 from .simulator import Objects, Outcome, Simulation
@@ -26,6 +25,9 @@ CASES = CONFORMANCE / "cases"
 
 sys.path.insert(0, str(CONFORMANCE))
 import compare  # type: ignore[import-not-found]  # noqa: E402
+
+REACTION = 0.3
+"""Seconds from a condition to the action that waited for it, as when people or the recorder acted."""
 
 _EXIT = re.compile(r"(main|wait): \w+ \(exit code (\d+)\)(?:: (.*))?\Z", re.DOTALL)
 
@@ -63,18 +65,26 @@ def recorded_config() -> EngineConfig:
 
 
 class Recorded:
-    """What each pod did, read from the recorded nodes; after a retry from those of the next stage."""
+    """What each pod did, read from the recorded nodes; after a retry from those of the next stage.
 
-    def __init__(self, expected: Document, seconds: float = 1.0) -> None:
+    first: nodes of a first stage that was not recorded.
+    """
+
+    def __init__(self, expected: Document, seconds: float, first: Document | None) -> None:
         self._stages = [s["workflow"]["nodes"] for s in expected.get("snapshots") or () if _is_over(s["workflow"])]
+        if first is not None:
+            self._stages.append(first)
         self._stages.append(expected["workflow"].get("nodes") or {})
         self._seconds = seconds
+        self._names: tuple[str, str] = ("", "")
 
-    def next_stage(self) -> None:
+    def next_stage(self, name: str = "", alias: str = "") -> None:
+        """From now on the outcomes of the next stage; in its recording the workflow's name is an alias."""
         self._stages.pop(0)
+        self._names = (name, alias)
 
     def __call__(self, node: str) -> Outcome:
-        recorded = self._stages[0].get(node)
+        recorded = self._stages[0].get(node.replace(*self._names) if self._names[0] else node)
         assert recorded is not None, f"a pod for {node}, which was never recorded"
         return _outcome(recorded, self._seconds)
 
@@ -89,7 +99,7 @@ def _outcome(node: Document, seconds: float) -> Outcome:
     message = node.get("message") or ""
     if node["phase"] == "Succeeded":
         return Outcome(seconds, code, outputs=outputs)
-    if message.startswith(("workflow shutdown", "Pod was active", "Step exceeded")):
+    if message.startswith(("workflow shutdown", "Pod was active", "Step exceeded", "pod deleted")):
         return Outcome(inf, code, outputs=outputs)
     found = _EXIT.match(message)
     if found is None:
@@ -102,18 +112,26 @@ def _outcome(node: Document, seconds: float) -> Outcome:
 class Replay:
     """One case, from submission to its end."""
 
-    def __init__(self, case: Case, *, seconds: float = 1.0, fresh: bool = False, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        case: Case,
+        *,
+        seconds: float = 1.0,
+        first: Document | None = None,
+        fresh: bool = False,
+        seed: int | None = None,
+    ) -> None:
         self.case = case
-        self.script = Recorded(case.expected, seconds)
-        self.simulation = Simulation(
-            case.workflow,
-            self.script,
-            objects=Objects.of(case.objects),
-            config=recorded_config(),
-            fresh=fresh,
-            seed=seed,
-        )
+        self.script = Recorded(case.expected, seconds, first)
         self.snapshots: list[Document] = []
+        self._fresh, self._seed = fresh, seed
+        self.simulation = self._simulation(case.workflow)
+
+    def _simulation(self, workflow: Document) -> Simulation:
+        objects = Objects.of(self.case.objects)
+        return Simulation(
+            workflow, self.script, objects=objects, config=recorded_config(), fresh=self._fresh, seed=self._seed
+        )
 
     def run(self) -> Replay:
         for action in self.case.actions:
@@ -146,6 +164,7 @@ class Replay:
             else:
                 simulation.play(until=lambda: self._holds(when))
                 assert self._holds(when), f"{when} never came"
+                self._sleep(REACTION)
 
     def _sleep(self, seconds: float) -> None:
         end: list[datetime] = []
@@ -184,11 +203,19 @@ class Replay:
                 label, workflow = action.get("label", ""), self._normal(self.simulation.workflow)
                 self.snapshots.append({"label": label, "workflow": workflow})
             case "kubectl":
-                pass
+                if action["args"][:2] == ["delete", "pod"]:
+                    for pod in list(self.simulation.pods):
+                        self.simulation.remove_pod(pod)
             case "retry":
                 self._retry(action)
+            case "resubmit":
+                self._resubmit(action)
             case operation:
-                self._operate(operation, action)
+                try:
+                    self._operate(operation, action)
+                except operations.OperationRefused:
+                    if not action.get("mayFail"):
+                        raise
 
     def _retry(self, action: Document) -> None:
         simulation = self.simulation
@@ -204,6 +231,12 @@ class Replay:
             simulation.pods.pop(pod, None)
         self.script.next_stage()
         simulation.change(plan.workflow)
+
+    def _resubmit(self, action: Document) -> None:
+        old = self.simulation
+        new = operations.resubmit(old.workflow, now=old.now, entropy=b"chance", memoized=bool(action.get("memoized")))
+        self.script.next_stage(new["metadata"]["name"], self.case.expected["alias"])
+        self.simulation = self._simulation(new)
 
     def _operate(self, operation: str, action: Document) -> None:
         simulation, workflow = self.simulation, self.simulation.workflow

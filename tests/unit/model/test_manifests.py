@@ -266,11 +266,12 @@ def findings(spec: dict[str, Any], kind: str = "Workflow") -> list[tuple[str, st
     [
         ({"templates": [{"http": {"url": "x"}}]}, "spec.templates[0].http"),
         ({"templates": [{"steps": [[{"inline": {"container": {}}}]]}]}, "spec.templates[0].steps[0][0].inline"),
-        ({"templates": [{"dag": {"tasks": [{"depends": "A"}]}}]}, "spec.templates[0].dag.tasks[0].depends"),
-        ({"templateDefaults": {"steps": [[{"hooks": {"exit": {}}}]]}}, "spec.templateDefaults.steps[0][0].hooks"),
+        ({"templates": [{"dag": {"tasks": [{"templateRef": {"": 1}}]}}]}, "spec.templates[0].dag.tasks[0].templateRef"),
+        ({"templateDefaults": {"steps": [[{"hooks": {"exit": {"expression": "x"}}}]]}},
+         "spec.templateDefaults.steps[0][0].hooks.exit.expression"),
         ({"templateDefaults": {"daemon": True}}, "spec.templateDefaults.daemon"),
         ({"podGC": {"strategy": "OnPodCompletion"}}, "spec.podGC"),
-        ({"parallelism": 0}, "spec.parallelism"),
+        ({"ttlStrategy": {"secondsAfterCompletion": 0}}, "spec.ttlStrategy"),
         ({"templates": [{"container": {"args": ["a", "x{{=1}}"]}}]}, "spec.templates[0].container.args[1]"),
         ({"templates": [{"steps": [[{"withItems": [["{{=x}}"]]}]]}]}, "spec.templates[0].steps[0][0].withItems[0][0]"),
         ({"templates": [{"metadata": {"labels": {"a.b": "{{=1}}"}}}]}, 'spec.templates[0].metadata.labels["a.b"]'),
@@ -290,6 +291,7 @@ def test_unsupported(spec: dict[str, Any], path: str) -> None:
         {"nodeSelector": {"a": "b"}, "tolerations": [{}], "affinity": {}, "imagePullSecrets": [{"name": "x"}]},
         {"templates": "nonsense"},
         {"templates": [3, None, {"steps": [3, [4]]}]},
+        {"templates": [{"parallelism": 1, "failFast": True, "dag": {"tasks": [{"depends": "A", "onExit": "bye"}]}}]},
         {"workflowTemplateRef": {"name": "x"}, "onExit": "bye", "priority": 3, "retryStrategy": {"limit": 1}},
     ],
 )
