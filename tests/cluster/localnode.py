@@ -88,11 +88,16 @@ class LocalNode:
 
     async def over(self, name: str, seconds: float = 60) -> Document:
         """The pod, once it has ended."""
-        return await self.until(name, lambda pod: pod.get("status", {}).get("phase") in ("Succeeded", "Failed"), seconds)
+        ends = ("Succeeded", "Failed")
+        return await self.until(name, lambda pod: pod.get("status", {}).get("phase") in ends, seconds)
 
     async def log(self, name: str, container: str = "main", **options: Any) -> bytes:
         stream = self.client.logs(NS, name, container=container, **options)
         return b"".join([chunk async for chunk in stream])
+
+    async def exists(self, name: str) -> bool:
+        """Whether the API server still has the pod."""
+        return bool((await self.client.list(PODS, NS, field_selector=f"metadata.name={name}")).items)
 
     def words(self) -> str:
         """The last words of the kubelet."""

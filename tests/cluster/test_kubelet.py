@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from argotui.kube.errors import ApiError
 from argotui.model.resources import CONFIG_MAPS, NODES, PODS, SECRETS, WORKFLOW_TASK_RESULTS, WORKFLOWS
 from tests.cluster.localnode import NS, LocalNode, local_node
 from tests.unit.kubelet.memory import ended, plain, step
@@ -84,7 +83,7 @@ echo done > /dev/termination-log; exit 4"""
     await node.client.create(PODS, pod)
     over = await node.over("p")
     lines = (await node.log("p")).decode().split()
-    assert lines[:6] == ["11hunter2", "400", "1", "p", "1"] + lines[5:6], lines
+    assert lines[:6] == ["11hunter2", "400", "1", "p", "1", *lines[5:6]], lines
     assert int(lines[5]) < 8
     assert (ended(over, "main")["exitCode"], ended(over, "main")["message"]) == (4, "done\n")
     assert (node.directory.parent / "from-the-step").exists()
@@ -125,12 +124,7 @@ async def test_a_deleted_pod_is_ended_and_leaves_nothing(node: LocalNode) -> Non
     uid = (await node.pod("p"))["metadata"]["uid"]
     await node.client.delete(PODS, "p", NS)
     async with asyncio.timeout(30):
-        while True:
-            try:
-                await node.pod("p")
-            except ApiError as error:
-                assert error.is_not_found
-                break
+        while await node.exists("p"):
             await asyncio.sleep(0.02)
         while (node.directory / "pods" / uid).exists():
             await asyncio.sleep(0.02)
