@@ -21,7 +21,7 @@ _SINCE = (
 )
 _AT = (
     "SELECT seq, namespace, name FROM (SELECT max(seq) AS seq, namespace, name, type FROM event"
-    " WHERE collection = ? AND seq <= ? AND (namespace, name) > (?, ?) GROUP BY namespace, name)"
+    " WHERE seq <= ? AND collection = ? AND (namespace, name) > (?, ?) GROUP BY namespace, name)"
     " WHERE type != ? ORDER BY namespace, name"
 )
 
@@ -57,7 +57,7 @@ async def at(
 
     Raises StatusError 410 when that is compacted.
     """
-    places = await _query(store, _AT, collection.id, seq, *after, DELETED)
+    places = await _query(store, _AT, seq, collection.id, *after, DELETED)
     for start in range(0, len(places), _CHUNK):
         chunk = places[start : start + _CHUNK]
         found = await _read(store, [s for s, _, _ in chunk])

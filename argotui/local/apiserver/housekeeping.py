@@ -1,11 +1,13 @@
-"""What has to be done every few seconds: compaction, checkpoints of the write-ahead log, old events."""
+"""What has to be done every second or minute: compaction, checkpoints of the write-ahead log, old events."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from argotui.local.apiserver import deleting
 from argotui.local.apiserver.context import Context
@@ -15,10 +17,9 @@ from argotui.local.apiserver.storage.database import connect
 
 log = logging.getLogger(__name__)
 
-_TICK_SECONDS = 5.0
+_TICK_SECONDS = 1.0
+_EVENT_TICKS = 60
 _EVENT_SECONDS = 3600.0
-_WAL_PASSIVE, _WAL_FORCED = 4 << 20, 64 << 20
-"""Sizes of the log from which it is copied into the file, and from which writers wait for that."""
 
 
 class Housekeeping:
@@ -27,32 +28,32 @@ class Housekeeping:
     def __init__(self, context: Context, compaction: Compaction) -> None:
         self._context = context
         self._compaction = compaction
+        self._thread = ThreadPoolExecutor(1, "checkpoint")
+        self._connection: sqlite3.Connection | None = None
 
     async def run(self) -> None:
         """Works until cancelled."""
         loop = asyncio.get_running_loop()
-        while True:
+        copied = self._context.store.revision
+        for tick in itertools.count(1):
             await asyncio.sleep(min(_TICK_SECONDS, self._compaction.keep.seconds))
             self._compaction.run()
-            await loop.run_in_executor(self._context.store.bodies.pool, self._checkpoint)
-            await self._expire_events()
+            if tick % _EVENT_TICKS == 0:
+                await self._expire_events()
+            revision = self._context.store.revision
+            if revision != copied:
+                await loop.run_in_executor(self._thread, self._checkpoint)
+                copied = revision
 
     def _checkpoint(self) -> None:
-        path = self._context.store.path
+        """Copies the write-ahead log into the file, in a thread of its own: it waits for the disk."""
         try:
-            size = path.with_name(path.name + "-wal").stat().st_size
-        except FileNotFoundError:
-            return
-        if size < _WAL_PASSIVE:
-            return
-        mode = "TRUNCATE" if size > _WAL_FORCED else "PASSIVE"
-        connection = connect(path)
-        try:
-            connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            if self._connection is None:
+                self._connection = connect(self._context.store.path)
+                self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             log.warning("checkpoint failed: %s", error)
-        finally:
-            connection.close()
 
     async def _expire_events(self) -> None:
         """Events are kept for an hour after their last change (or after the server's start)."""

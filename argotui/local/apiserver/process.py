@@ -108,7 +108,7 @@ async def serve(directory: Path, keep: Keep, max_bytes: int) -> None:
         await web.SockSite(runner, listener, ssl_context=_tls(directory), backlog=1024).start()
         url = endpoint.announce(directory, listener.getsockname()[1], context.token)
         log.info("serving %s, %d objects, revision %d", url, context.store.head.count(), context.store.revision)
-        gc.freeze()  # what is loaded now stays; collections need not look at it again
+        _tune()
         print("ready", flush=True)
         await cluster.until_closing()
     finally:
@@ -116,6 +116,15 @@ async def serve(directory: Path, keep: Keep, max_bytes: int) -> None:
         context.hub.wake_all()
         await runner.cleanup()
         await cluster.stop()
+
+
+def _tune() -> None:
+    """Settings of the interpreter for a process that answers many small requests."""
+    # the writer thread has to get its turn between two requests, not after 5 ms of them
+    sys.setswitchinterval(0.0005)
+    # requests leave few cycles behind, and each full collection walks the entries of all objects
+    gc.set_threshold(20_000, 20, 50)
+    gc.freeze()
 
 
 def _tls(directory: Path) -> ssl.SSLContext:

@@ -18,6 +18,7 @@ from argotui.local.apiserver.status import Cause
 from argotui.model.documents import Document
 from argotui.model.quantity import Quantity, QuantityError
 
+_HEAD = ("apiVersion", "kind", "metadata")
 _TABLE = Path(__file__).with_name("types.json")
 # switches that Go keeps as plain bools: false is not written. volumeMounts[].readOnly is one as well, but an
 # explicit false there is how a pod asks to write to a hostPath, so it stays
@@ -45,12 +46,17 @@ def _field(text: str) -> Field:
 
 
 class _Unfit(Exception):
-    """A value of the wrong type: what was found, and what Go would have wanted."""
+    """A value of the wrong type, and what Go would have wanted."""
+
+    def __init__(self, wanted: str, value: Any) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
+        self.value = value
 
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise _Unfit("string")
+        raise _Unfit("string", value)
     return value
 
 
@@ -58,34 +64,34 @@ def _integer(value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise _Unfit("int64")
+        raise _Unfit("int64", value)
     return value
 
 
 def _number(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise _Unfit("float64")
+        raise _Unfit("float64", value)
     return value
 
 
 def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise _Unfit("bool")
+        raise _Unfit("bool", value)
     return value
 
 
 def _quantity(value: Any) -> str:
     if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise _Unfit("resource.Quantity")
+        raise _Unfit("resource.Quantity", value)
     try:
         return str(Quantity.parse(value))
     except QuantityError as error:
-        raise _Unfit(f"resource.Quantity ({error})") from error
+        raise _Unfit(f"resource.Quantity ({error})", value) from error
 
 
 def _int_or_string(value: Any) -> int | str:
     if not isinstance(value, int | str) or isinstance(value, bool):
-        raise _Unfit("int32 or string")
+        raise _Unfit("int32 or string", value)
     return value
 
 
@@ -104,89 +110,99 @@ class Walk:
     def __init__(self, kind: str, version: str) -> None:
         self._kind = kind
         self._version = version
+        self._path: list[str] = []
         self.unknown: list[str] = []
         self.causes: list[Cause] = []
 
     def document(self, document: Document) -> None:
         """Tidies everything but `apiVersion`, `kind` and `metadata`, in place. Raises StatusError 400."""
-        fields = table()[self._kind]
-        for key in list(document):
-            if key in ("apiVersion", "kind", "metadata"):
-                continue
-            field = fields.get(key)
-            if field is None:
-                self.unknown.append(key)
-                del document[key]
-            else:
-                self._set(document, key, self._value(field, document[key], key), field)
-        self._missing(fields, document, "")
+        body = {key: document.pop(key) for key in list(document) if key not in _HEAD}
+        try:
+            document.update(self._struct(table()[self._kind], body, _HEAD))
+        except _Unfit as unfit:
+            raise self._refused(unfit) from unfit
 
-    def _set(self, into: Document, key: str, value: Any, field: Field) -> None:
-        empty = value is None or (not field.required and _is_empty(field, key, value))
-        if empty:
-            del into[key]
-        else:
-            into[key] = value
+    def _at(self, key: str) -> str:
+        """The path of a field below where the walk is."""
+        return "".join((*self._path, ".", key)).removeprefix(".")
 
-    def _value(self, field: Field, value: Any, path: str) -> Any:
-        if value is None:
-            return None
-        if field.shape == "[":
-            if not isinstance(value, list):
-                raise self._refused("slice", value, path)
-            return [self._element(field.type, item, f"{path}[{index}]") for index, item in enumerate(value)]
-        if field.shape == "{":
-            if not isinstance(value, dict):
-                raise self._refused("map", value, path)
-            return {key: self._element(field.type, item, f"{path}.{key}") for key, item in value.items()}
-        return self._one(field.type, value, path)
-
-    def _element(self, type_: str, value: Any, path: str) -> Any:
-        """A list item or a map value: null is the zero value there, not absence."""
-        if value is None:
-            return None if type_ == "any" else _ZEROS.get(type_, {})
-        return self._one(type_, value, path)
-
-    def _one(self, type_: str, value: Any, path: str) -> Any:
-        scalar = _SCALARS.get(type_)
-        if scalar is not None:
-            try:
-                return scalar(value)
-            except _Unfit as wanted:
-                raise self._refused(str(wanted), value, path) from wanted
-        if not isinstance(value, dict):
-            raise self._refused(f"v1.{type_}", value, path)
-        return self._struct(type_, value, path)
-
-    def _struct(self, type_: str, value: Document, path: str) -> Document:
-        fields = table()[type_]
+    def _struct(self, fields: dict[str, Field], value: Document, skipped: tuple[str, ...] = ()) -> Document:
         result: Document = {}
+        path = self._path
         for key, item in value.items():
             field = fields.get(key)
             if field is None:
-                self.unknown.append(f"{path}.{key}")
+                self.unknown.append(self._at(key))
             elif item is not None:
-                item = self._value(field, item, f"{path}.{key}")
-                if field.required or not _is_empty(field, key, item):
+                path.append(f".{key}")  # stays there when an exception tells of it
+                item = self._value(field, item)
+                path.pop()
+                if item or field.required or not _is_empty(field, key, item):
                     result[key] = item
-        self._missing(fields, result, f"{path}.")
+        if len(result) != len(fields):
+            self._missing(fields, result, skipped)
         return result
 
-    def _missing(self, fields: dict[str, Field], value: Document, prefix: str) -> None:
+    def _value(self, field: Field, value: Any) -> Any:
+        if not field.shape:
+            return self._one(field.type, value)
+        if field.shape == "[":
+            return self._list(field.type, value)
+        return self._map(field.type, value)
+
+    def _list(self, type_: str, value: Any) -> list[Any]:
+        if type(value) is not list:
+            raise _Unfit("slice", value)
+        if type_ == "s" and all(type(item) is str for item in value):
+            return value
+        result = []
+        for index, item in enumerate(value):
+            self._path.append(f"[{index}]")
+            result.append(self._element(type_, item))
+            self._path.pop()
+        return result
+
+    def _map(self, type_: str, value: Any) -> Document:
+        if type(value) is not dict:
+            raise _Unfit("map", value)
+        result = {}
+        for key, item in value.items():
+            self._path.append(f".{key}")
+            result[key] = self._element(type_, item)
+            self._path.pop()
+        return result
+
+    def _element(self, type_: str, value: Any) -> Any:
+        """A list item or a map value: null is the zero value there, not absence."""
+        if value is None:
+            return None if type_ == "any" else _ZEROS.get(type_, {})
+        return self._one(type_, value)
+
+    def _one(self, type_: str, value: Any) -> Any:
+        scalar = _SCALARS.get(type_)
+        if scalar is not None:
+            return scalar(value)
+        if type(value) is not dict:
+            raise _Unfit(f"v1.{type_}", value)
+        return self._struct(table()[type_], value)
+
+    def _missing(self, fields: dict[str, Field], value: Document, skipped: tuple[str, ...]) -> None:
         """Notes required fields that are not there; in a status Go writes their zero values instead."""
         for key, field in fields.items():
-            if not field.required or key in value or key == "metadata":
+            if not field.required or key in value or key in skipped or key == "metadata":
                 continue
-            if not prefix.startswith("status."):
-                self.causes.append(Cause("FieldValueRequired", "Required value", f"{prefix}{key}"))
+            if not self._path or self._path[0] != ".status":
+                self.causes.append(Cause("FieldValueRequired", "Required value", self._at(key)))
             elif field.type in _ZEROS and not field.shape:
                 value[key] = _ZEROS[field.type]
 
-    def _refused(self, wanted: str, value: Any, path: str) -> status.StatusError:
-        got = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+    def _refused(self, unfit: _Unfit) -> status.StatusError:
+        names: dict[type, str] = {dict: "object", list: "array", str: "string", bool: "bool"}
+        got = names.get(type(unfit.value), "number")
+        path = "".join(self._path).removeprefix(".")
         return status.bad_request(
             f'{self._kind} in version "{self._version}" cannot be handled as a {self._kind}: json: cannot unmarshal'
-            f" {got} into Go struct field {self._kind}.{path} of type {wanted}"
+            f" {got} into Go struct field {self._kind}.{path} of type {unfit.wanted}"
         )
 
 

@@ -19,7 +19,6 @@ from argotui.local.apiserver.storage.store import Change, Store
 log = logging.getLogger(__name__)
 
 _ROWS = 500
-_FREE_PAGES = 2000
 
 
 @dataclass(frozen=True)
@@ -112,6 +111,5 @@ class Compaction:
         if len(rows) == _ROWS:
             self._store.writer.run(lambda again: self._step(again, rows[-1][0], until))
             return
-        connection.execute(f"PRAGMA incremental_vacuum({_FREE_PAGES})").fetchall()
         self._busy = False
         log.info("history up to %d removed", until)

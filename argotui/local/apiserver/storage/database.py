@@ -6,6 +6,12 @@ a power cut or a kernel crash can take the last commits away (never tear the fil
 every process that could have seen the acknowledgement too: the server listens on loopback only.
 synchronous=FULL would cost one fsync, milliseconds on most disks, at each step of each workflow.
 
+There is one table and no index: which version of an object is the newest is known in memory, and an
+index would cost every write some more pages of the log.
+
+Checkpoints copy the log into the file. Housekeeping makes one each second beside the writer; what it
+leaves over the writer makes itself each 16 MB, which is then little, so that the log can start anew.
+
 Writers wait for each other's commit: what has queued up while one transaction was written goes
 into the next one together.
 """
@@ -30,12 +36,14 @@ CREATE TABLE IF NOT EXISTS event(
     type INTEGER NOT NULL,
     previous INTEGER NOT NULL,
     body BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS event_by_key ON event(collection, namespace, name, seq, type);
 CREATE TABLE IF NOT EXISTS fact(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 _FORMAT = 1
 _INSERT = "INSERT INTO event(seq, collection, namespace, name, type, previous, body) VALUES(?,?,?,?,?,?,?)"
 _BATCH_ROWS = 512
+_LOG_PAGES = 4096
+
+_SHRINK_BYTES = 64 << 20
 
 DELETED, ADDED, MODIFIED = 0, 1, 2
 """Values of event.type."""
@@ -69,15 +77,24 @@ def prepare(path: Path) -> None:
     path.touch(mode=0o600, exist_ok=True)
     connection = connect(path)
     try:
-        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > _FORMAT:
             raise UnknownFormat(f"{path} has format {version}; this version of argotui knows {_FORMAT}")
         connection.executescript(_SCHEMA)
         connection.execute(f"PRAGMA user_version={_FORMAT}")
+        _shrink(connection)
     finally:
         connection.close()
+
+
+def _shrink(connection: sqlite3.Connection) -> None:
+    """Gives the disk back what compaction has freed, when that is most of a large file."""
+    pages, free, size = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    if free * size > _SHRINK_BYTES and free * 2 > pages:
+        connection.execute("VACUUM")
 
 
 class Write(NamedTuple):
@@ -129,8 +146,7 @@ class Writer:
     def _run(self) -> None:
         connection = connect(self._path)
         connection.execute("PRAGMA synchronous=NORMAL")
-        # checkpoints are made by housekeeping, so that no request waits for one
-        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         if self._max_bytes:
             page = connection.execute("PRAGMA page_size").fetchone()[0]
             connection.execute(f"PRAGMA max_page_count={self._max_bytes // page}")

@@ -200,15 +200,15 @@ class Store:
 
 def _load(connection: sqlite3.Connection, head: Head, field_paths: Mapping[str, Sequence[str]]) -> tuple[int, int]:
     """Fills `head` from the file; returns (newest seq, compacted seq)."""
-    rows = connection.execute(
-        "SELECT e.seq, e.collection, e.namespace, e.name, e.body FROM event e JOIN"
-        " (SELECT max(seq) AS seq, type FROM event GROUP BY collection, namespace, name) n"
-        " ON n.seq = e.seq WHERE n.type != ? ORDER BY e.seq",
-        (database.DELETED,),
-    )
-    for seq, collection, namespace, name, body in rows:
-        key = Key(collection, namespace, name)
-        head.put(entry_of_body(key, seq, body, field_paths.get(collection, ())))
+    newest_of: dict[Key, tuple[int, int]] = {}
+    for seq, collection, namespace, name, type_ in connection.execute(
+        "SELECT seq, collection, namespace, name, type FROM event ORDER BY seq"
+    ):
+        newest_of[Key(collection, namespace, name)] = seq, type_
+    for key, (seq, type_) in sorted(newest_of.items(), key=lambda item: item[1]):
+        if type_ != database.DELETED:
+            (body,) = connection.execute("SELECT body FROM event WHERE seq=?", (seq,)).fetchone()
+            head.put(entry_of_body(key, seq, body, field_paths.get(key.collection, ())))
     newest = connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
     head.floor = newest  # deletions leave nothing to see, so every collection may have changed until here
     fact = connection.execute("SELECT value FROM fact WHERE name='compacted'").fetchone()
