@@ -24,6 +24,8 @@ def json_patch(doc: Any, operations: Sequence[Document]) -> Any:
             _apply(box, operation)
         except PatchError as error:
             raise PatchError(f"operation {index}: {error}") from None
+    if "" not in box:
+        raise PatchError("the operations remove the document itself")
     return box[""]
 
 
