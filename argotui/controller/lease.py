@@ -54,6 +54,7 @@ class Lease:
         self._elapsed = elapsed
         self._renewed = -math.inf
         self._observed: _Observed | None = None
+        self._doing = ""
 
     def check(self) -> None:
         """Raises LeaseLost when our last renewal is so old that somebody else may have taken over."""
@@ -103,16 +104,23 @@ class Lease:
     async def _attempt(self) -> bool:
         """One try to take or renew it. False when somebody else has it or the server cannot say."""
         started = self._elapsed()
+        # a request that hangs must not use up the time of the next one, which takes another connection
+        patience = (self._timing.renew - self._timing.retry) / 2
         try:
-            if not await self._write(started):
-                return False
+            async with asyncio.timeout(patience):
+                if not await self._write(started):
+                    return False
         except KubeError as error:
             log.warning("lease %s: %s", self._name, error)
+            return False
+        except TimeoutError:
+            log.warning("lease %s: %s was not answered within %g s", self._name, self._doing, patience)
             return False
         self._renewed = started  # counted from before the request: that is when others start to count at the latest
         return True
 
     async def _write(self, started: float) -> bool:
+        self._doing = "GET"
         try:
             lease = await self._client.get(LEASES, self._name, self._namespace)
         except ApiError as error:
@@ -123,6 +131,7 @@ class Lease:
         if not self._is_free(spec, started):
             return False
         lease["spec"] = self._spec(spec)
+        self._doing = "PUT"
         try:
             await self._client.replace(LEASES, lease)
         except ApiError as error:

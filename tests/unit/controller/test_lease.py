@@ -126,6 +126,28 @@ async def test_a_short_cut_does_not_lose_it(scene: Scene) -> None:
     keeping.cancel()
 
 
+async def test_a_request_that_hangs_does_not_lose_it(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    lease = scene.lease("me")
+    await lease.acquire()
+    hung = 0
+
+    async def hang_once(verb: str, name: str) -> None:
+        nonlocal hung
+        hung += 1
+        if hung == 1:
+            await asyncio.Event().wait()
+
+    scene.api.before = hang_once
+    keeping = asyncio.create_task(lease.keep())
+    before = scene.spec["renewTime"]
+    async with asyncio.timeout(5):
+        while scene.spec["renewTime"] == before:
+            await asyncio.sleep(0.01)
+    assert not keeping.done()
+    assert "GET was not answered within" in caplog.text
+    keeping.cancel()
+
+
 async def test_a_process_that_slept_may_not_write(scene: Scene) -> None:
     lease = scene.lease("me")
     await lease.acquire()
