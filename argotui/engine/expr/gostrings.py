@@ -6,6 +6,7 @@ import unicodedata
 from typing import Final
 
 from argotui.engine.expr.values import bytes_text, rejoined, text_bytes
+from argotui.engine.gotext import quote, quote_body
 
 SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -114,3 +115,11 @@ def is_upper(character: str) -> bool:
 
 def is_lower(character: str) -> bool:
     return unicodedata.category(character) == "Ll"
+
+
+def quoted(text: str) -> str:
+    """Go's strconv.Quote; stray bytes are written `\\x80`."""
+    if not any("\udc80" <= character <= "\udcff" for character in text):
+        return quote(text)
+    parts = [f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else quote_body(c) for c in text]
+    return f'"{"".join(parts)}"'

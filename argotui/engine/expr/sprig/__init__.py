@@ -1,0 +1,1 @@
+"""The sprig functions as Argo offers them to expressions."""
