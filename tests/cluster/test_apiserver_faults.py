@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -308,6 +309,34 @@ def test_a_full_disk_refuses_writes_and_keeps_reads(tmp_path: Path) -> None:
         assert f"filler-{number}" not in stored
         assert server.ask("GET", f"{CONFIGMAPS}/filler-{number}")[0] == 404
         server.ok("DELETE", f"{CONFIGMAPS}/first")
+
+
+def _object(**words: Any) -> dict[str, Any]:
+    return {"openAPIV3Schema": {"type": "object", **words}}
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "field"),
+    [
+        ("schema", _object(properties={"a": {"type": "string", "pattern": "["}}), "openAPIV3Schema"),
+        ("schema", _object(properties={"a": {"type": "odd"}}), "openAPIV3Schema"),
+        ("schema", _object(additionalProperties={"properties": 7}), "openAPIV3Schema"),
+        ("schema", {}, "openAPIV3Schema"),
+        ("additionalPrinterColumns", [{"name": "A", "type": "string", "jsonPath": ".a["}], "jsonPath"),
+        ("additionalPrinterColumns", [{"name": "A", "type": "odd", "jsonPath": ".a"}], "type"),
+        ("storage", False, "spec.versions"),
+        ("served", False, "spec.versions"),
+    ],
+)  # fmt: skip
+def test_definitions_that_cannot_be_served_are_refused(server: ApiServer, part: str, value: Any, field: str) -> None:
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+    names = {"kind": "Gadget", "plural": "gadgets"}
+    spec = {"group": "example.com", "scope": "Cluster", "names": names, "versions": [version | {part: value}]}
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    code, refusal = server.ask("POST", path, {"metadata": {"name": "gadgets.example.com"}, "spec": spec})
+    assert (code, refusal["reason"]) == (422, "Invalid")
+    assert any(field in cause["field"] for cause in refusal["details"]["causes"])
+    assert server.ask("GET", "/apis/example.com/v1/gadgets")[0] == 404
 
 
 def test_leases_are_taken_by_one_only(server: ApiServer) -> None:

@@ -161,6 +161,16 @@ class Validator:
         return found
 
 
+def schema_fault(schema: Document) -> str | None:
+    """Why a schema cannot be used, None when it can."""
+    try:
+        Pruner.of(schema)
+        Validator(schema)
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        return f"is not a schema: {str(error).partition(chr(10))[0]}"
+    return None
+
+
 def path_text(parts: list[str | int]) -> str:
     """`spec.templates[0].name`."""
     text = ""

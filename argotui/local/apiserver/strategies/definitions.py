@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from argotui.local.apiserver import objectmeta
+from argotui.local.apiserver import jsonpath, objectmeta
 from argotui.local.apiserver.names import quoted
 from argotui.local.apiserver.status import Cause
 from argotui.local.apiserver.strategies.strategy import TypedStrategy, forbidden, invalid, required, unsupported
-from argotui.local.apiserver.structural import has_rules
+from argotui.local.apiserver.structural import has_rules, schema_fault
 from argotui.model import resources
 from argotui.model.documents import Document
 
@@ -94,4 +94,17 @@ def _version_causes(versions: list[Document]) -> list[Cause]:
             found.append(required(path, "schemas are required"))
         elif schema.get("type") != "object":
             found.append(invalid(f"{path}.type", quoted(schema.get("type", "")), "must be object at the root"))
+        elif why := schema_fault(schema):
+            found.append(invalid(path, '""', why))
+        for place, column in enumerate(version.get("additionalPrinterColumns", ())):
+            found += _column_causes(f"spec.versions[{index}].additionalPrinterColumns[{place}]", column)
     return found
+
+
+def _column_causes(path: str, column: Document) -> list[Cause]:
+    try:
+        jsonpath.parse(column.get("jsonPath", ""))
+    except jsonpath.BadPath as error:
+        return [invalid(f"{path}.jsonPath", quoted(column.get("jsonPath", "")), str(error))]
+    kinds = ("boolean", "date", "integer", "number", "string")
+    return [] if column.get("type") in kinds else [unsupported(f"{path}.type", column.get("type", ""), kinds)]
