@@ -59,11 +59,15 @@ class Tidy:
     async def empty(self) -> None:
         """Removes everything that has been given up so far."""
         ended, self._ended = self._ended, []
+        paths = await asyncio.to_thread(self._paths, ended)
+        for start in range(0, len(paths), _BATCH):
+            await _remove(paths[start : start + _BATCH])
+
+    def _paths(self, ended: list[Path]) -> list[str]:
         paths = [str(path) for path in self._trash.iterdir()]
         for directory in ended:
             paths += _superfluous(directory)
-        for start in range(0, len(paths), _BATCH):
-            await _remove(paths[start : start + _BATCH])
+        return paths
 
 
 def _superfluous(pod_directory: Path) -> Iterator[str]:

@@ -19,8 +19,8 @@ from argotui.model.resources import PODS
 
 log = logging.getLogger(__name__)
 
-GATHER_SECONDS = 0.01
-"""A pod's containers start within a few milliseconds of each other; one write is enough for them."""
+GATHER_SECONDS = 0.04
+"""A pod's containers start within milliseconds of each other, and many a step is over a few later: one write."""
 ENDING_SECONDS = 0.1
 """When one container has ended the others mostly follow at once, and the last write says it all."""
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 from dataclasses import dataclass
 
 from argotui.local.runtime.records import EXIT, LOG, LOG_CAP_FILE, RESULT, RUN, STARTED
@@ -20,6 +21,7 @@ from argotui.local.runtime.types import LOG_CAP, RESULT_BYTES, ContainerPlan, La
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _BLOCK = 512
+_RESET = tuple(set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP})
 # descriptors within the script; one digit each, more is not portable sh
 _LOG_OUT, _LOG_IN, _RESULT_OUT, _RESULT_IN = 8, 7, 6, 5
 
@@ -57,6 +59,7 @@ def script(plan: ContainerPlan, launch: Launch, tools: Tools) -> str:
     capture = plan.capture_stdout
     lines = [
         f"cd {shlex.quote(str(plan.record.directory))} || exit 1",
+        "umask 022",
         "read -r boot </proc/sys/kernel/random/boot_id",
         "read -r stat </proc/self/stat",
         "set -C",
@@ -172,4 +175,8 @@ def _spawn(
     for _, number in wanted:
         actions += [(os.POSIX_SPAWN_DUP2, number + 200, number), (os.POSIX_SPAWN_CLOSE, number + 200)]
     environment = launch.environment or {"PATH": PATH}
-    return os.posix_spawn(tools.sh, ["sh", program], environment, file_actions=actions, setsid=True)
+    return os.posix_spawn(
+        tools.sh, ["sh", program], environment, file_actions=actions, setsid=True,
+        # Python ignores SIGPIPE and SIGXFSZ, and whoever started us may ignore more; steps must not inherit that
+        setsigdef=_RESET, setsigmask=(),
+    )  # fmt: skip

@@ -3,26 +3,56 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from argotui.local.runtime import bounds, choose, processes
+from argotui.local.runtime import bounds, choose, hostview, processes
 from argotui.local.runtime.records import SANDBOX_STATUS
-from argotui.local.runtime.sandbox import Sandbox
+from argotui.local.runtime.sandbox import Layering, Sandbox, SandboxSettings
 from argotui.local.runtime.types import Mount, Refused, StartFailure, User
 from tests.unit.runtime.containers import TOOLS, log_of, plan, replace, run, start, until
 
 pytestmark = pytest.mark.mounts
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    found, why_not = choose.find_sandbox(tmp_path_factory.mktemp("probe"), "", TOOLS)
+@pytest.fixture(scope="module", params=["as we are", "as without root"])
+def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """What the probe finds; and for root also the way that everybody else has to go, by a user namespace."""
+    folder = tmp_path_factory.mktemp("probe")
+    found, why_not = choose.find_sandbox(folder, "", TOOLS)
     if found is None:
         pytest.skip(f"no sandbox here: {why_not}")
-    return found
+    if request.param == "as we are":
+        return found
+    if os.geteuid() != 0:
+        pytest.skip("we have no root anyway")
+    return variant(folder, user_namespace=True)
+
+
+def variant(folder: Path, **settings: Any) -> Sandbox:
+    """The sandbox with other settings than the probe would choose."""
+    program = choose._bundled() or shutil.which("bwrap")
+    assert program is not None
+    chosen = {"layering": Layering.DISK, "user_namespace": os.geteuid() != 0, **settings}
+    return Sandbox(SandboxSettings(program, "0.11.0", **chosen), hostview.survey(folder / "masks"), "", "")
+
+
+@pytest.mark.parametrize("layering", [Layering.MEMORY, Layering.READ_ONLY])
+async def test_where_overlays_on_disk_cannot_be_had(tmp_path: Path, layering: Layering) -> None:
+    found, why_not = await asyncio.to_thread(choose.find_sandbox, tmp_path, "", TOOLS)
+    if found is None:
+        pytest.skip(f"no sandbox here: {why_not}")
+    sandbox = variant(tmp_path, layering=layering)
+    planned = plan(tmp_path, "sh", "-c", "touch /tmp/a /b && (touch /usr/c 2>/dev/null && echo writable || echo not)")
+    assert (await run(sandbox, planned)).exit_code == 0, log_of(planned)
+    assert log_of(planned) == ("writable\n" if layering is Layering.MEMORY else "not\n")
+    assert sandbox.files(planned).read("/tmp/a", 10) == sandbox.files(planned).read("/b", 10) == b""
+    told = any("read-only" in line for line in sandbox.description.not_isolated)
+    assert told == (layering is Layering.READ_ONLY)
 
 
 async def test_a_root_of_its_own(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -137,6 +137,20 @@ async def test_a_waiter_that_is_killed_leaves_no_exit_code(tmp_path: Path) -> No
     await runtime.finished(planned.record)
 
 
+async def test_signals_and_umask_are_as_in_a_fresh_container(tmp_path: Path) -> None:
+    """Python ignores SIGPIPE, whoever starts us may ignore SIGHUP, and have any umask."""
+    before = os.umask(0o077), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        planned = plan(tmp_path, "sh", "-c", "grep -E 'Sig(Ign|Blk)' /proc/self/status; umask")
+        await run(bare(tmp_path), planned)
+    finally:
+        os.umask(before[0])
+        signal.signal(signal.SIGHUP, before[1])
+    _, blocked, _, ignored, umask = log_of(planned).split()
+    of_the_c_library = 0x180000000  # 32 and 33, which glibc keeps to itself
+    assert (int(blocked, 16), int(ignored, 16) & ~of_the_c_library, umask) == (0, 0, "0022")
+
+
 def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:
     planned = plan(tmp_path, "sh", environment=(("TOKEN", "s3cret"),))
     text = waiter.script(planned, Launch(("sh",), {"TOKEN": "s3cret"}), TOOLS)
