@@ -56,7 +56,9 @@ class Term:
             {WORKFLOWS: self._workflow, PODS: self._pod, WORKFLOW_TASK_RESULTS: self._result},
         )
         self._settings = settings
-        self._leftovers = Leftovers(client, self.requests, scope, self.caches.pods, self.caches.results)
+        self._leftovers = Leftovers(
+            client, self.requests, scope, self.caches.pods, self.caches.results, self.terminations
+        )
         self._runners: dict[Key, Runner] = {}
         self._loaded: OrderedDict[Runner, None] = OrderedDict()
         self._leaving: dict[Key, asyncio.Task[None]] = {}
@@ -95,7 +97,7 @@ class Term:
         for workflow in list(self.caches.workflows.values()):
             self._admit(workflow)
         for key in list(self.caches.orphans()):
-            self._tidy(key)
+            self._tidy(key, end_pods=True)
 
     async def _end(self) -> None:
         await self.terminations.stop()
@@ -202,6 +204,6 @@ class Term:
                 del self._loaded[quiet]
                 return
 
-    def _tidy(self, key: Key) -> None:
+    def _tidy(self, key: Key, *, end_pods: bool = False) -> None:
         if key not in self._leaving:
-            self._take_leave(key, "leftovers", self._leftovers.tidy(key))
+            self._take_leave(key, "leftovers", self._leftovers.tidy(key, end_pods=end_pods))
