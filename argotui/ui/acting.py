@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LAUNCHES = ("template.submit", "workflow.submit", "workflow.resubmit")
+"""Actions that make a new workflow."""
+
 
 class Actor:
     """Does actions for the app. The registry is loaded with the services, after the first picture."""
@@ -86,7 +89,8 @@ class Actor:
             return
         self._app.tell(f"{one_line(confirmed.plan.title)} {self._app.scene.ellipsis}")
         reason = confirmed.answers.get(self.registry.REASON, "")
-        outcomes = await self.registry.perform(session, confirmed.plan, reason)
+        # a new workflow is shown at once, and its own screen says when no controller takes it up
+        outcomes = await self.registry.perform(session, confirmed.plan, reason, verify=action.id not in _LAUNCHES)
         self._told(action, outcomes)
 
     def _check(self, action: Action, selection: Selection) -> None:
@@ -145,7 +149,7 @@ class Actor:
         text = "; ".join(one_line("; ".join((outcome.text, *outcome.notes))) for outcome in shown[:3])
         failed = any(outcome.result.value == "failed" for outcome in outcomes)
         self._app.tell(text or "nothing changed", Tone.BAD if failed else Tone.WARNING if bad else Tone.GOOD)
-        if not failed and action.id in ("template.submit", "workflow.submit", "workflow.resubmit"):
+        if not failed and action.id in _LAUNCHES:
             made = next((outcome.document for outcome in outcomes if outcome.document), None)
             if made is not None:
                 self._app.show_made(made)

@@ -112,7 +112,7 @@ class Room(Screen[None]):
         """The two lines at the top."""
         self.bars.show(
             status_line(self.desk, self.scene, self.freshnesses(), self.app.clock_seconds()),  # type: ignore[attr-defined]
-            title_line(self.desk, self.title_pieces(), self.filter_text),
+            title_line(self.title_pieces(), self.filter_text),
         )
 
     @property

@@ -21,24 +21,35 @@ def status_line(desk: Desk, scene: Scene, freshnesses: Sequence[Freshness], now:
     where = "all namespaces" if session.namespace is None else session.namespace
     left += [(f"{one_line(session.context)} ", "bar--strong"), ("/ ", "bar--dim"), (f"{one_line(where)}  ", "")]
     left.append(freshness_piece(scene, freshnesses, now))
-    return BarLine(tuple(left), tuple(_rights(desk)))
+    return BarLine(tuple(left), _rights(desk))
 
 
 def _unconnected(desk: Desk, scene: Scene, left: list[Piece]) -> BarLine:
     if not desk.problem:
         return BarLine((*left, (f"{_sign(scene, 'o')} connecting{scene.ellipsis}", "bar--stale")))
     left.append((f"{_sign(scene, 'x')} {desk.problem}", "bar--danger"))
-    return BarLine(tuple(left), (("ctrl+r tries again ", "bar--dim"),))
+    return BarLine(tuple(left), ((("ctrl+r tries again ", "bar--dim"),),))
 
 
-def _rights(desk: Desk) -> list[Piece]:
-    session, isolation = desk.session, desk.isolation
-    right: list[Piece] = []
-    if isolation is not None:
-        right.append((f"steps: {isolation.runtime} ", "bar--dim"))
-    if session is not None and session.read_only:
-        right.append(("read-only ", "bar--stale"))
-    return right
+def _rights(desk: Desk) -> tuple[tuple[Piece, ...], ...]:
+    """Wordings for the right end, the most telling first."""
+    session = desk.session
+    mark: tuple[Piece, ...] = (("read-only ", "bar--stale"),) if session is not None and session.read_only else ()
+    return tuple((*pieces, *mark) for pieces in _isolation(desk))
+
+
+def _isolation(desk: Desk) -> tuple[tuple[Piece, ...], ...]:
+    isolation = desk.isolation
+    if isolation is None:
+        return ((),)
+    missing = isolation.not_isolated
+    heads = [item.partition(":")[0] for item in missing if ":" in item]
+    rest = len(missing) - len(heads)
+    more = f" and {rest} more (:cluster)" if rest else ""
+    runs = f"steps run in: {isolation.runtime}"
+    long = f"{runs}, not isolated: {', '.join(heads)}{more}  " if heads else f"{runs}{more}  "
+    texts = (long, f"{runs}, {len(missing)} gaps (:cluster)  ", f"{isolation.runtime} (:cluster)  ", isolation.runtime)
+    return tuple(((text, "bar--dim"),) for text in texts)
 
 
 def freshness_piece(scene: Scene, freshnesses: Sequence[Freshness], now: float) -> Piece:
@@ -61,12 +72,9 @@ def _sign(scene: Scene, sign: str) -> str:
     return sign if scene.ascii else {"*": "●", "o": "○", "x": "✗", "!": "⚠"}[sign]
 
 
-def title_line(desk: Desk, title: tuple[Piece, ...], filter_text: str) -> BarLine:
-    """What is shown, how it is filtered, and what the local cluster does not keep apart."""
+def title_line(title: tuple[Piece, ...], filter_text: str) -> BarLine:
+    """What is shown, and how it is filtered."""
     left: list[Piece] = [(" ", ""), *title]
     if filter_text:
         left.append((f"/{filter_text}", "bar--key"))
-    isolation = desk.isolation
-    if isolation is None or not isolation.not_isolated:
-        return BarLine(tuple(left))
-    return BarLine(tuple(left), ((f"not isolated: {', '.join(isolation.not_isolated)} ", "bar--dim"),))
+    return BarLine(tuple(left))

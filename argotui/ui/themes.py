@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 _DARK = {
     "phase-pending": "#b8a965",
@@ -70,6 +70,14 @@ _ANSI = {
     "danger": "ansi_bright_red",
     "frame": "ansi_cyan",
 }
+_SOURCES = {
+    "dark": ("#7fb4f0", "#c3a6ff", "#7fd1c7", "#d7b98e", "#a9c77a", "#e3a2cc"),
+    "light": ("#2a62a8", "#6b3fb0", "#0c7a74", "#8a5a12", "#4c7316", "#9c2f78"),
+    "ansi": ("ansi_cyan", "ansi_magenta", "ansi_blue", "ansi_yellow", "ansi_bright_cyan", "ansi_bright_blue"),
+}
+"""Colours of the names in the gutter of a merged log; none of them means a state."""
+for _name, _variables in (("dark", _DARK), ("light", _LIGHT), ("ansi", _ANSI)):
+    _variables.update({f"source-{number}": color for number, color in enumerate(_SOURCES[_name])})
 
 DARK = Theme(
     name="argotui-dark",
@@ -116,7 +124,7 @@ ANSI = Theme(
     boost="ansi_default",
     dark=True,
     ansi=True,
-    variables=_ANSI,
+    variables={**BUILTIN_THEMES["ansi-dark"].variables, **_ANSI},  # Textual's own widgets need its names as well
 )
 THEMES = (DARK, LIGHT, ANSI)
 

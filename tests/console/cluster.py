@@ -207,6 +207,7 @@ class FakeCluster:
 
     async def delete(self, resource: Resource, name: str, namespace: str | None = None, **_: Any) -> Document:
         self._check("delete", resource)
+        await self.get(resource, name, namespace)
         self.writes.append(("DELETE", resource.plural, None))
         self.remove(resource.plural, name, namespace or "")
         return {}

@@ -19,7 +19,12 @@ from argotui.ui.options import ConsoleOptions
 from tests.console.cluster import FakeCluster
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-ISOLATION = Isolation("sandbox", ("files", "processes"), ("network", "time"), "bubblewrap works here")
+ISOLATION = Isolation(
+    "sandbox",
+    ("files", "processes"),
+    ("network: steps share the host's", "CPU and memory limits are not enforced"),
+    "bubblewrap works here",
+)
 ANN = Identity("ann", "bastion")
 
 
@@ -81,6 +86,13 @@ class Console:
                 raise AssertionError(f"not on the screen: {what!r}\n{self.text}")
             await self._pilot.pause(0.01)
         return self.text
+
+    async def rest(self) -> None:
+        """Until the picture has not changed for a while."""
+        before = ""
+        while before != self.text:
+            before = self.text
+            await self._pilot.pause(0.3)
 
     async def gone(self, what: str) -> None:
         """Until the screen does not hold `what` any more."""

@@ -58,6 +58,7 @@ def workflow(name: str, phase: str, *nodes: Document, **more: Any) -> Document:
         "phase": phase,
         "templateName": "pipeline",
         "startedAt": "2026-03-01T11:57:00Z",
+        "children": [node["id"] for node in nodes if "nodeFlag" not in node],
     }
     ended = phase in ("Succeeded", "Failed", "Error")
     if ended:
@@ -84,7 +85,13 @@ def workflow(name: str, phase: str, *nodes: Document, **more: Any) -> Document:
 def retried(name: str, step_name: str, *phases: str) -> list[Document]:
     """A retry node and its tries."""
     tries = [
-        step(name, f"{step_name}({n})", phase, nodeFlag={"retried": True}, message="main: Error (exit code 1)" if phase == "Failed" else "")
+        step(
+            name,
+            f"{step_name}({n})",
+            phase,
+            nodeFlag={"retried": True},
+            message="main: Error (exit code 1)" if phase == "Failed" else "",
+        )
         for n, phase in enumerate(phases)
     ]
     retry = step(name, step_name, phases[-1], "Retry", children=[t["id"] for t in tries])
@@ -182,7 +189,9 @@ def everything() -> FakeCluster:
     cluster.put(TEMPLATE)
     for name in ("checkout", "test(0)", "test(1)", "build", "scan"):
         cluster.put(pod("ci-pipeline-8x2kq", name))
-    cluster.write_log(pod_of("ci-pipeline-8x2kq", "checkout"), "cloning…", "\x1b[32mchecked out\x1b[0m 3f2a91c", ended=True)
+    cluster.write_log(
+        pod_of("ci-pipeline-8x2kq", "checkout"), "cloning…", "\x1b[32mchecked out\x1b[0m 3f2a91c", ended=True
+    )
     cluster.write_log(pod_of("ci-pipeline-8x2kq", "test(0)"), "1 failed", ended=True)
     cluster.write_log(pod_of("ci-pipeline-8x2kq", "test(1)"), "12 passed", ended=True)
     for name in ("build", "scan"):

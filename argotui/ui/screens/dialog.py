@@ -17,17 +17,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from argotui.store.text import neutralise, one_line
+from argotui.ui.paint import width_of
 from argotui.ui.widgets.fields import ChoiceField, LineField, LinesField, Push
 
 if TYPE_CHECKING:
     from argotui.services.actions import Field, Plan
 
+FormField = LineField | LinesField | ChoiceField
+
 DEAF = 0.3
 """Seconds for which a new dialog confirms nothing."""
+_FRAME = 9
+"""Rows that frame, title, margins, buttons and a line of confirmation take."""
+_TEXT_WIDTH = 70
 SETTLE = 0.3
 """Seconds after the last key before the plan is made again."""
 
@@ -60,6 +65,8 @@ class Confirmed:
 class ActionDialog(ModalScreen["Confirmed | None"]):
     """Asks, shows the plan, and returns it when it is confirmed."""
 
+    AUTO_FOCUS = None
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="dialog.cancel"),
         Binding("ctrl+t", "requests", "Show the requests", id="dialog.requests", priority=True),
@@ -75,7 +82,7 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
         self._plan: Plan | None = None
         self._shows_requests = False
         self._settling: Timer | None = None
-        self._inputs: dict[str, Widget] = {}
+        self._inputs: dict[str, FormField] = {}
 
     # building
 
@@ -104,7 +111,7 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
                 described = neutralise(field.description.strip(), newline="\n", tab=" ")
                 yield Static(described, markup=False, classes="field-description")
 
-    def _input(self, number: int, field: Field) -> Widget:
+    def _input(self, number: int, field: Field) -> FormField:
         kind = field.kind.value
         name = f"field-{number}"
         if kind == "flag":
@@ -123,7 +130,8 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
         first = next((f for f in self.question.fields if f.required and not f.default), None)
         if first is None and self.question.begins_in_form:
             first = next(iter(self.question.fields), None)
-        (self._inputs[first.name] if first else self.query_one("#cancel")).focus()
+        begin = self._inputs[first.name] if first else self.query_one("#cancel")
+        self.call_after_refresh(begin.focus)
         self._plan_again()
 
     # answers
@@ -134,11 +142,7 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
         return {f.name: values[f.name] for f in self.question.fields if values[f.name] or f.default}
 
     def _value(self, field: Field) -> str:
-        widget = self._inputs[field.name]
-        if isinstance(widget, LinesField):
-            return widget.text
-        assert isinstance(widget, LineField | ChoiceField)
-        return widget.value
+        return self._inputs[field.name].answer
 
     def missing(self) -> Field | None:
         """The first required field without an answer."""
@@ -192,6 +196,22 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
         if plan is not None and plan.typed is not None:
             typed.placeholder = f"type {one_line(plan.typed)} to confirm"
 
+        self._fit("\n".join(lines))
+
+    def _fit(self, plan: str) -> None:
+        """Shares the height between the form and what is told, so that the buttons are always seen."""
+        room = self.size.height - _FRAME
+        told = plan or str(self.query_one("#problem", Static).content)
+        wanted = sum(1 + width_of(line) // _TEXT_WIDTH for line in told.split("\n")) + 1
+        below = min(wanted, max(4, room // 2))
+        self.query_one("#plan").styles.max_height = below
+        self.query_one("#problem").styles.max_height = below
+        self.query_one("#form").styles.max_height = max(4, room - below)
+
+    def on_resize(self) -> None:
+        """More or less room."""
+        self._show_plan()
+
     def _say(self, text: str) -> None:
         problem = self.query_one("#problem", Static)
         problem.update(text)
@@ -207,7 +227,7 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
             self._confirm()
             return
         inputs = list(self._inputs.values())
-        place = inputs.index(event.input)
+        place = next(number for number, field in enumerate(inputs) if field is event.input)
         if place + 1 < len(inputs):
             inputs[place + 1].focus()
         elif self.question.is_destructive or not any(field.required for field in self.question.fields):

@@ -20,10 +20,10 @@ Piece = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class BarLine:
-    """One line: what stands on the left, and what stands on the right as far as there is room."""
+    """One line: what stands on the left, and the first of several wordings for the right for which there is room."""
 
     left: tuple[Piece, ...] = ()
-    right: tuple[Piece, ...] = ()
+    right: tuple[tuple[Piece, ...], ...] = ()
 
 
 class Bar(LineWidget, can_focus=False):
@@ -57,7 +57,9 @@ class Bar(LineWidget, can_focus=False):
         ground = self.rich_style
         left = self._fitting(shown.left, width)
         used = sum(cell.cell_length for cell in left)
-        right = self._fitting(shown.right, width - used - 1)
+        room = width - used - 1
+        chosen = next((pieces for pieces in shown.right if sum(width_of(text) for text, _ in pieces) <= room), ())
+        right = self._fitting(chosen, room)
         gap = width - used - sum(cell.cell_length for cell in right)
         return strip_of([*left, Segment(" " * gap, ground), *right], width, ground)
 

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
-from argotui.store.text import one_line
+from argotui.store.text import neutralise, one_line
 
 
 class ChoiceField(Widget, can_focus=True):
@@ -32,7 +32,7 @@ class ChoiceField(Widget, can_focus=True):
         self._place = self._choices.index(value) if value in self._choices else None
 
     @property
-    def value(self) -> str:
+    def answer(self) -> str:
         """The chosen value as it was given; empty while none is chosen."""
         return "" if self._place is None else self._choices[self._place]
 
@@ -67,19 +67,35 @@ class ChoiceField(Widget, can_focus=True):
 
 
 class LineField(Input):
-    """A line of text."""
+    """A line of text. Hidden characters of a value are shown as pictures; unless it is edited it stays what it was."""
 
     def __init__(self, value: str, *, placeholder: str = "", id: str | None = None) -> None:
-        super().__init__(value=value, placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+        self._given, self._shown = value, neutralise(value)
+        super().__init__(value=self._shown, placeholder=placeholder, compact=True, select_on_focus=False, id=id)
         self.cursor_blink = False
+
+    @property
+    def answer(self) -> str:
+        """What was given or typed."""
+        return self._given if self.value == self._shown else self.value
+
+    def insert_text_at_cursor(self, text: str) -> None:
+        """Typed or pasted text; what is pasted may hold anything."""
+        super().insert_text_at_cursor(neutralise(text))
 
 
 class LinesField(TextArea):
-    """Several lines of text; tab leaves it."""
+    """Several lines of text; tab leaves it. Hidden characters are treated as in `LineField`."""
 
     def __init__(self, value: str, *, id: str | None = None) -> None:
-        super().__init__(value, compact=True, tab_behavior="focus", show_line_numbers=False, id=id)
+        self._given, self._shown = value, neutralise(value, newline="\n", tab="    ")
+        super().__init__(self._shown, compact=True, tab_behavior="focus", show_line_numbers=False, id=id)
         self.cursor_blink = False
+
+    @property
+    def answer(self) -> str:
+        """What was given or typed."""
+        return self._given if self.text == self._shown else self.text
 
 
 class Push(Static, can_focus=True):
@@ -100,7 +116,7 @@ class Push(Static, can_focus=True):
             return self.push
 
     def __init__(self, label: str, *, id: str) -> None:
-        super().__init__(f" {label} ", markup=False, id=id)
+        super().__init__(f"[ {label} ]", markup=False, id=id)
 
     def action_push(self) -> None:
         """Enter or space."""

@@ -11,6 +11,8 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from argotui.store.text import neutralise
+
 Complete = Callable[[str], Iterable[str]]
 """From what was typed to whole lines that begin with it, the best first."""
 
@@ -50,6 +52,10 @@ class Prompt(Input):
         self.sign = ":"
         self._before: dict[str, list[str]] = {}
         self._place = 0
+
+    def insert_text_at_cursor(self, text: str) -> None:
+        """Typed or pasted text; what is pasted may hold anything."""
+        super().insert_text_at_cursor(neutralise(text))
 
     def open(self, sign: str, value: str, complete: Complete) -> None:
         """Takes the focus; `sign` is `:` or `/` and stands before the text."""
