@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from argotui.engine.expr import ast
 from argotui.engine.expr.builtins.names import NAMES
 from argotui.engine.expr.builtins.table import builtin
 from argotui.engine.expr.checkbinary import binary_nature
 from argotui.engine.expr.checkcalls import CallChecker
-from argotui.engine.expr.errors import Fault, Source
+from argotui.engine.expr.errors import ExprError, Fault, Source
 from argotui.engine.expr.gotypes import ANYS, BOOL, BYTES, FLOAT64, INT, MAP, STRING, GoType, parse_type
 from argotui.engine.expr.nature import NIL, UNKNOWN, Nature, of_type, of_value
 from argotui.engine.expr.regex.pattern import compile_pattern
@@ -35,8 +35,9 @@ class Checker:
         node.nature = nature
         return nature
 
-    def fail(self, node: ast.Node, message: str) -> NoReturn:
-        raise self._source.error(message, node.offset)
+    def fault(self, node: ast.Node, message: str) -> ExprError:
+        """The error at a node."""
+        return self._source.error(message, node.offset)
 
     # --- literals and names -------------------------------------------------------------------------
 
@@ -54,7 +55,7 @@ class Checker:
         if node.name in NAMES:
             function = builtin(node.name)
             return Nature(function.type, builtin=function)
-        self.fail(node, f"unknown name {node.name}")
+        raise self.fault(node, f"unknown name {node.name}")
 
     def unary(self, node: ast.Unary) -> Nature:
         nature = self.visit(node.node).deref()
@@ -63,7 +64,7 @@ class Checker:
                 return of_type(BOOL)
         elif nature.is_number or nature.is_unknown:
             return UNKNOWN if nature.is_unknown else nature
-        self.fail(node, f"invalid operation: {node.operator} (mismatched type {nature})")
+        raise self.fault(node, f"invalid operation: {node.operator} (mismatched type {nature})")
 
     def _binary_chain(self, node: ast.Binary) -> Nature:
         """Chains lean to the left: walk down, then check upwards."""
@@ -84,11 +85,11 @@ class Checker:
             try:
                 compile_pattern(node.right.value)
             except Fault as fault:
-                self.fail(node, str(fault))
+                raise self.fault(node, str(fault)) from None
         try:
             return binary_nature(node.operator, left, right)
         except Fault as fault:
-            self.fail(node, str(fault))
+            raise self.fault(node, str(fault)) from None
 
     # --- members ------------------------------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class Checker:
             return UNKNOWN
         if name is not None:
             if base.is_nil:
-                self.fail(node, f"type nil has no field {name}")
+                raise self.fault(node, f"type nil has no field {name}")
             method = base.type.methods.get(name) if base.type is not None else None
             if method is not None:
                 return Nature(method, method=True)
@@ -118,38 +119,38 @@ class Checker:
             return of_value(self._env[name])
         if node.optional:
             return UNKNOWN
-        self.fail(node, f"unknown name {name}")
+        raise self.fault(node, f"unknown name {name}")
 
     def _element(self, node: ast.Member, base: Nature, selector: Nature, name: str | None) -> Nature:
         if base.is_map:
             key = base.key_nature()
             fits = selector.assignable_to(key) or selector.deref().assignable_to(key) or selector.is_unknown
             if not fits:
-                self.fail(node.property, f"cannot use {selector} to get an element from {base}")
+                raise self.fault(node.property, f"cannot use {selector} to get an element from {base}")
             return base.element_nature()
         if base.is_array:
             selector = selector.deref()
             if not selector.is_integer and not selector.is_unknown:
-                self.fail(
+                raise self.fault(
                     node.property, f"array elements can only be selected using an integer (got {selector})"
                 )
             return base.element_nature()
         if name is not None:
-            self.fail(node, f"type {base} has no {'method' if node.method else 'field'} {name}")
-        self.fail(node, f"type {base}[{selector}] is undefined")
+            raise self.fault(node, f"type {base} has no {'method' if node.method else 'field'} {name}")
+        raise self.fault(node, f"type {base}[{selector}] is undefined")
 
     def slice_of(self, node: ast.SliceOf) -> Nature:
         nature = self.visit(node.node)
         if nature.is_unknown:
             return UNKNOWN
         if nature.kind not in ("string", "array", "slice"):
-            self.fail(node, f"cannot slice {nature}")
+            raise self.fault(node, f"cannot slice {nature}")
         for bound in (node.start, node.end):
             if bound is None:
                 continue
             found = self.visit(bound).deref()
             if not found.is_integer and not found.is_unknown:
-                self.fail(bound, f"non-integer slice index {found}")
+                raise self.fault(bound, f"non-integer slice index {found}")
         return nature
 
     # --- calls --------------------------------------------------------------------------------------
@@ -159,16 +160,16 @@ class Checker:
             return node.nature
         callee = node.callee
         if isinstance(callee, ast.Identifier) and callee.name == "$env":
-            self.fail(node, "map[string]interface {} is not callable")
+            raise self.fault(node, "map[string]interface {} is not callable")
         nature = self.visit(callee)
         if nature.is_unknown:
             return UNKNOWN
         if nature.builtin is not None:
             return CallChecker(self, self._env).function(nature.builtin, node, node.arguments)
         if nature.is_nil:
-            self.fail(node, f"{_callee_name(callee)} is nil; cannot call nil as function")
+            raise self.fault(node, f"{_callee_name(callee)} is nil; cannot call nil as function")
         if nature.type is None or nature.kind != "func":
-            self.fail(node, f"{nature} is not callable")
+            raise self.fault(node, f"{nature} is not callable")
         return CallChecker(self, self._env).typed(_callee_name(callee), nature.type, node, node.arguments)
 
     def builtin(self, node: ast.Builtin) -> Nature:
@@ -188,23 +189,23 @@ class Checker:
 
     def pointer(self, node: ast.Pointer) -> Nature:
         if not self._scopes:
-            self.fail(node, "cannot use pointer accessor outside predicate")
+            raise self.fault(node, "cannot use pointer accessor outside predicate")
         collection, variables = self._scopes[-1]
         if node.name == "":
             return UNKNOWN if collection.is_unknown else collection.element_nature()
         if node.name not in variables:
-            self.fail(node, f"unknown pointer #{node.name}")
+            raise self.fault(node, f"unknown pointer #{node.name}")
         return variables[node.name]
 
     # --- statements and literals --------------------------------------------------------------------
 
     def let(self, node: ast.Let) -> Nature:
         if node.name in self._env:
-            self.fail(node, f"cannot redeclare {node.name}")
+            raise self.fault(node, f"cannot redeclare {node.name}")
         if node.name in NAMES:
-            self.fail(node, f"cannot redeclare builtin {node.name}")
+            raise self.fault(node, f"cannot redeclare builtin {node.name}")
         if any(name == node.name for name, _ in self._variables):
-            self.fail(node, f"cannot redeclare variable {node.name}")
+            raise self.fault(node, f"cannot redeclare variable {node.name}")
         self._variables.append((node.name, self.visit(node.value)))
         nature = self.visit(node.body)
         self._variables.pop()
@@ -216,7 +217,7 @@ class Checker:
     def conditional(self, node: ast.Conditional) -> Nature:
         condition = self.visit(node.condition).deref()
         if not condition.is_bool and not condition.is_unknown:
-            self.fail(node.condition, f"non-bool expression (type {condition}) used as condition")
+            raise self.fault(node.condition, f"non-bool expression (type {condition}) used as condition")
         then = self.visit(node.then)
         otherwise = self.visit(node.otherwise)
         if then.is_nil or otherwise.is_nil:

@@ -37,7 +37,7 @@ class CallChecker:
             try:
                 return of_type(function.validate([ANY if n.is_unknown else n.type for n in natures]))
             except Fault as fault:
-                self._checker.fail(node, str(fault))
+                raise self._checker.fault(node, str(fault)) from None
         visited = _Visited(self._checker, arguments)
         last: _Mismatch | None = None
         for kind in function.types or (function.type,):
@@ -45,14 +45,14 @@ class CallChecker:
                 return self._arguments(function.name, kind, node, arguments, visited)
             except _Mismatch as mismatch:
                 last = mismatch
-        self._checker.fail(node if last is None else last.node, str(last))
+        raise self._checker.fault(node if last is None else last.node, str(last))
 
     def typed(self, name: str, kind: GoType, node: ast.Node, arguments: list[ast.Node]) -> Nature:
         """A call of a function value or a method."""
         try:
             return self._arguments(name, kind, node, arguments, _Visited(self._checker, arguments))
         except _Mismatch as mismatch:
-            self._checker.fail(mismatch.node, str(mismatch))
+            raise self._checker.fault(mismatch.node, str(mismatch)) from None
 
     def _arguments(
         self, name: str, kind: GoType, node: ast.Node, arguments: list[ast.Node], visited: _Visited
@@ -87,7 +87,7 @@ class CallChecker:
     def collection(self, node: ast.Builtin) -> Nature:
         nature = self._checker.visit(node.arguments[0]).deref()
         if not nature.is_array and not nature.is_unknown:
-            self._checker.fail(node.arguments[0], f"builtin {node.name} takes only array (got {nature})")
+            raise self._checker.fault(node.arguments[0], f"builtin {node.name} takes only array (got {nature})")
         return nature
 
     def predicate(self, node: ast.Builtin, collection: Nature, names: Sequence[str] = ()) -> Nature:
@@ -97,14 +97,14 @@ class CallChecker:
         if body.type is None or not body.type.results:
             count = "two" if node.name == "reduce" else "one"
             if node.name != "sum":
-                self._checker.fail(node.arguments[1], f"predicate should has {count} input and one output param")
+                raise self._checker.fault(node.arguments[1], f"predicate should has {count} input and one output param")
         return UNKNOWN if body.element is None else body.element
 
     def condition(self, node: ast.Builtin, collection: Nature) -> None:
         """A predicate that must give a bool."""
         result = self.predicate(node, collection)
         if not result.is_bool and not result.is_unknown:
-            self._checker.fail(node.arguments[1], f"predicate should return boolean (got {result})")
+            raise self._checker.fault(node.arguments[1], f"predicate should return boolean (got {result})")
 
     def test(self, node: ast.Builtin) -> Nature:
         self.condition(node, self.collection(node))
@@ -131,7 +131,7 @@ class CallChecker:
             if result.is_nil:
                 wanted = "func(interface {}) bool"
                 message = f"cannot use func(interface {{}}) as argument (type {wanted}) to call sum "
-                self._checker.fail(node.arguments[1], message)
+                raise self._checker.fault(node.arguments[1], message)
             return UNKNOWN if result.is_unknown else of_type(result.type)
         return UNKNOWN if collection.is_unknown else collection.element_nature()
 
@@ -154,9 +154,9 @@ class CallChecker:
         if len(node.arguments) == 3:
             order = self._checker.visit(node.arguments[2])
             if not order.is_string and not order.is_unknown:
-                self._checker.fail(node.arguments[2], f"sortBy order argument must be a string (got {order})")
+                raise self._checker.fault(node.arguments[2], f"sortBy order argument must be a string (got {order})")
         if body.type is None or not body.type.results:
-            self._checker.fail(node.arguments[1], "predicate should has one input and one output param")
+            raise self._checker.fault(node.arguments[1], "predicate should has one input and one output param")
         return collection
 
     def reduce(self, node: ast.Builtin) -> Nature:
@@ -166,29 +166,29 @@ class CallChecker:
         if len(node.arguments) == 3:
             self._checker.visit(node.arguments[2])
         if body.type is None or not body.type.results:
-            self._checker.fail(node.arguments[1], "predicate should has two input and one output param")
+            raise self._checker.fault(node.arguments[1], "predicate should has two input and one output param")
         return UNKNOWN if body.element is None else body.element
 
     def _get(self, node: ast.Builtin) -> Nature:
         arguments = node.arguments
         if len(arguments) != 2:
-            self._checker.fail(node, f"invalid number of arguments (expected 2, got {len(arguments)})")
+            raise self._checker.fault(node, f"invalid number of arguments (expected 2, got {len(arguments)})")
         base = self._checker.visit(arguments[0])
         selector = self._checker.visit(arguments[1]).deref()
         if isinstance(arguments[0], ast.Identifier) and arguments[0].name == "$env":
-            known = isinstance(arguments[1], ast.String) and arguments[1].value in self._env
-            return of_value(self._env[arguments[1].value]) if known and isinstance(arguments[1], ast.String) else UNKNOWN
+            name = arguments[1].value if isinstance(arguments[1], ast.String) else None
+            return of_value(self._env[name]) if name is not None and name in self._env else UNKNOWN
         if base.is_unknown:
             return UNKNOWN
         if base.is_array:
             if not selector.is_integer and not selector.is_unknown:
-                self._checker.fail(arguments[1], f"non-integer slice index {selector}")
+                raise self._checker.fault(arguments[1], f"non-integer slice index {selector}")
             return base.element_nature()
         if base.is_map:
             if not selector.assignable_to(base.key_nature()) and not selector.is_unknown:
-                self._checker.fail(arguments[1], f"cannot use {selector} to get an element from {base}")
+                raise self._checker.fault(arguments[1], f"cannot use {selector} to get an element from {base}")
             return base.element_nature()
-        self._checker.fail(arguments[0], f"type {base} does not support indexing")
+        raise self._checker.fault(arguments[0], f"type {base} does not support indexing")
 
 
 class _Visited:

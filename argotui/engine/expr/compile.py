@@ -275,9 +275,7 @@ def _bound_method(value: Any, name: Any) -> Any:
 
 
 _COMPILERS: Final[dict[type, Callable[[Compiler, Any], Evaluate]]] = {
-    **dict.fromkeys(
-        (ast.Constant, ast.Integer, ast.Float, ast.Bool, ast.String, ast.Bytes), Compiler.constant
-    ),
+    **dict.fromkeys((ast.Constant, ast.Integer, ast.Float, ast.Bool, ast.String, ast.Bytes), Compiler.constant),
     ast.Nil: Compiler.nil,
     ast.Identifier: Compiler.identifier,
     ast.Unary: Compiler.unary,

@@ -69,7 +69,7 @@ def deep_equal(left: Any, right: Any, meter: Meter, depth: int = 0) -> bool:
     if isinstance(left, Function):
         return False
     if isinstance(left, Moment):
-        return left.ns == right.ns and left.location.name == right.location.name
+        return bool(left.ns == right.ns and left.location.name == right.location.name)
     return bool(left == right)
 
 

@@ -16,17 +16,21 @@ from argotui.engine.expr.jsontext import encode
 from argotui.engine.expr.limits import DEFAULT_LIMITS, Limits, Meter
 from argotui.engine.expr.optimize import optimize
 from argotui.engine.expr.parser import parse
+from argotui.engine.expr.sprig.maps import copied
 
 _TOO_DEEP: Final = "expression is nested too deeply"
+_CHANGERS: Final = ("set", "erge")
+"""What the names of functions that change their arguments have in common: set, unset, merge, mustMerge…"""
 
 
 class Expression:
     """A compiled expression; it may be run any number of times."""
 
-    __slots__ = ("_evaluate", "_variables", "text")
+    __slots__ = ("_changes", "_evaluate", "_variables", "text")
 
     def __init__(self, text: str, evaluate: Evaluate, variables: int) -> None:
         self.text = text
+        self._changes = "sprig" in text and any(part in text for part in _CHANGERS)
         self._evaluate = evaluate
         self._variables = variables
 
@@ -40,12 +44,14 @@ class Expression:
     ) -> Any:
         """The value in an environment of the same names and types. Raises ExprError.
 
+        The environment is never changed; an expression that mentions `sprig.set` or its like works on a copy.
         now: what `now()` gives, aware; entropy: what random functions draw from. An expression that needs
         one of them and does not get it is refused.
         """
-        frame = Frame(env, self._variables, Context(Meter(limits), now, entropy))
+        context = Context(Meter(limits), now, entropy)
         try:
-            return self._evaluate(frame)
+            own = copied({**env}, Context(context.meter.fresh())) if self._changes else env
+            return self._evaluate(Frame(own, self._variables, context))
         except RecursionError:
             raise ExprError(_TOO_DEEP) from None
         except Fault as fault:

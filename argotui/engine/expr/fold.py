@@ -19,8 +19,8 @@ _LITERALS: Final = (ast.Integer, ast.Float, ast.String, ast.Bool)
 def fold(root: ast.Slot, source: Source) -> None:
     """Fold until nothing changes. Raises ExprError for a remainder by a literal 0."""
     for _ in range(_MAX_ROUNDS):
-        # no generator: every place has to be visited in each round
-        if not any([_visit(slot, source) for slot in ast.bottom_up(root)]):
+        changes = sum(_visit(slot, source) for slot in ast.bottom_up(root))
+        if not changes:
             return
 
 

@@ -9,8 +9,10 @@ from argotui.engine.expr.values import bytes_text, rejoined, text_bytes
 from argotui.engine.gotext import quote, quote_body
 
 SPACE: Final = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
+"""What Go counts as white space."""
 
 
 def upper(text: str) -> str:

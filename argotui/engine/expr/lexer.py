@@ -7,12 +7,11 @@ from typing import Final
 
 from argotui.engine.expr.errors import ExprError, Source
 from argotui.engine.expr.escapes import EscapeError, unescape, unescape_bytes
+from argotui.engine.expr.gostrings import SPACE
 from argotui.engine.expr.tokens import Kind, Token, is_name_part
 from argotui.engine.gotext import quote
 
-_SPACE: Final = frozenset(
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
+_SPACE: Final = frozenset(SPACE)
 _WORDS: Final = frozenset(("in", "or", "and", "matches", "contains", "startsWith", "endsWith", "let", "if", "else"))
 _NEGATED: Final = frozenset(("in", "matches", "contains", "startsWith", "endsWith"))
 _DIGITS: Final = frozenset("0123456789")

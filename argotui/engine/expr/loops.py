@@ -67,7 +67,7 @@ def compile_loop(node: ast.Builtin, compiled: Callable[[ast.Node], Evaluate], fa
 
 def _rounds(scope: Scope) -> Any:
     """Counts the index up."""
-    for scope.index in range(scope.length):  # noqa: B020, PLW2901 - the index is the scope's
+    for scope.index in range(scope.length):  # noqa: B020 - the index is the scope's
         yield scope.index
 
 

@@ -99,7 +99,7 @@ _TIME: Final[_Bodies] = {
     "Date": lambda t: t.civil().year,
     "Day": lambda t: t.civil().day,
     "Equal": lambda t, u: t.ns == u.ns,
-    "Format": lambda t, layout: format_moment(t, layout),
+    "Format": format_moment,
     "GoString": _go_string,
     "Hour": lambda t: t.civil().hour,
     "ISOWeek": lambda t: t.iso_week()[0],

@@ -24,7 +24,11 @@ def sort_values(values: Sequence[Any], keys: Sequence[Any], descending: bool, me
     if size <= _SMALL:
         _insertion_sort(order, keys, descending)
     else:
-        order.sort(key=cmp_to_key(lambda i, j: _compare(keys[i], keys[j], descending)))
+
+        def compare(one: int, other: int) -> int:
+            return _compare(keys[one], keys[other], descending)
+
+        order.sort(key=cmp_to_key(compare))
     return [values[index] for index in order]
 
 

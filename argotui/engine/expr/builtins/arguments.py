@@ -11,9 +11,9 @@ from argotui.engine.expr.gotypes import ANY, FLOAT64, GoType
 Types = Sequence["GoType | None"]
 
 NUMBER_KINDS: Final = frozenset(
-    "float32 float64 int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64".split()
+    ["float32", "float64", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64"]
 )
-INT_KINDS: Final = frozenset("int int8 int16 int32 int64".split())
+INT_KINDS: Final = frozenset(["int", "int8", "int16", "int32", "int64"])
 LIST_KINDS: Final = frozenset(("slice", "array"))
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-NAMES: Final = frozenset(
-    "all none any one filter map find findIndex findLast findLastIndex count sum groupBy sortBy reduce"
-    " len type abs ceil floor round int float string trim trimPrefix trimSuffix upper lower split splitAfter replace"
-    " repeat join indexOf lastIndexOf hasPrefix hasSuffix max min mean median toJSON fromJSON toBase64 fromBase64"
-    " now duration date timezone first last get take keys values toPairs fromPairs reverse uniq concat flatten sort"
-    " bitand bitor bitxor bitnand bitshl bitshr bitushr bitnot".split()
+_PREDICATES: Final = "all none any one filter map find findIndex findLast findLastIndex groupBy sortBy reduce"
+_VALUES: Final = "count sum len type abs ceil floor round int float string max min mean median get"
+_TEXTS: Final = (
+    "trim trimPrefix trimSuffix upper lower split splitAfter replace repeat join indexOf lastIndexOf hasPrefix hasSuffix"
+    " toJSON fromJSON toBase64 fromBase64"
 )
+_COLLECTIONS: Final = (
+    "now duration date timezone first last take keys values toPairs fromPairs reverse uniq concat flatten sort"
+)
+_BITS: Final = "bitand bitor bitxor bitnand bitshl bitshr bitushr bitnot"
+
+NAMES: Final = frozenset(f"{_PREDICATES} {_VALUES} {_TEXTS} {_COLLECTIONS} {_BITS}".split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from argotui.engine.expr.builtins.collections import COLLECTIONS
@@ -32,7 +32,7 @@ class BuiltinFunction:
         return self.types[0] if self.types else BUILTIN
 
 
-@lru_cache(maxsize=None)
+@cache
 def builtin(name: str) -> BuiltinFunction:
     """A function of the language. Raises KeyError for any other name."""
     if name in _PREDICATES:

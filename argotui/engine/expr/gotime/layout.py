@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from argotui.engine.expr.gotime.moment import Civil, Moment
+from argotui.engine.expr.gotime.moment import Civil, Moment, offset_text, year_text
 from argotui.engine.expr.gotime.names import DAYS, MONTHS
 
 _ELEMENT: Final = re.compile(
@@ -54,12 +54,8 @@ def _element(element: str, moment: Moment, when: Civil) -> str:
     return _offset(element, moment.offset)
 
 
-def _long_year(year: int) -> str:
-    return f"-{-year:04d}" if year < 0 else f"{year:04d}"
-
-
 _SIMPLE: Final[dict[str, Callable[[Civil], str]]] = {
-    "2006": lambda when: _long_year(when.year),
+    "2006": lambda when: year_text(when.year),
     "06": lambda when: f"{max(when.year, 0) % 100:02d}",
     "January": lambda when: MONTHS[when.month - 1],
     "Jan": lambda when: MONTHS[when.month - 1][:3],
@@ -80,20 +76,12 @@ _SIMPLE: Final[dict[str, Callable[[Civil], str]]] = {
 }
 
 _OTHER: Final[dict[str, Callable[[Moment], str]]] = {
+    "MST": lambda moment: moment.zone or offset_text(moment.offset, ""),
     "Monday": lambda moment: DAYS[moment.weekday()],
     "Mon": lambda moment: DAYS[moment.weekday()][:3],
     "002": lambda moment: f"{moment.year_day():03d}",
     "__2": lambda moment: f"{moment.year_day():3d}",
-    "MST": lambda moment: _zone_name(moment),
 }
-
-
-def _zone_name(moment: Moment) -> str:
-    name = moment.zone
-    if name:
-        return name
-    minutes = abs(moment.offset) // 60
-    return f"{'-' if moment.offset < 0 else '+'}{minutes // 60:02d}{minutes % 60:02d}"
 
 
 def _fraction(element: str, nanosecond: int) -> str:

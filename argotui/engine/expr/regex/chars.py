@@ -114,12 +114,13 @@ _ALIASES: Final = {
 }
 _SHORT: Final = {name.lower(): name for name in {*_ALIASES.values()}}
 
-SCRIPTS: Final = frozenset(
+_SCRIPT_NAMES: Final = (
     "adlam arabic armenian balinese bengali bopomofo braille buddhist cherokee common coptic cyrillic devanagari"
     " ethiopic georgian gothic greek gujarati gurmukhi han hangul hebrew hiragana inherited javanese kannada katakana"
     " khmer lao latin malayalam mongolian myanmar ogham oriya runic sinhala syriac tamil telugu thaana thai tibetan"
-    " tifinagh yi".split()
+    " tifinagh yi"
 )
+SCRIPTS: Final = frozenset(_SCRIPT_NAMES.split())
 """Names of scripts that Go knows; Python has no table of scripts, so they are refused by name."""
 
 

@@ -39,7 +39,8 @@ class Translation:
 
     def affordable(self, length: int) -> bool:
         """True when the work on a text of this length is bounded by MAX_WORK."""
-        return (length + 1) ** (self.loops + 1) * self.ways <= MAX_WORK
+        work: int = (length + 1) ** (self.loops + 1) * self.ways
+        return work <= MAX_WORK
 
 
 def translate(root: Node) -> Translation | None:

@@ -158,9 +158,7 @@ LISTS_TABLE: Final[Table] = {
         "interface {}, ...interface {}) (interface {}, error)",
         _slice,
     ),
-    **_both(
-        "chunk", "int, interface {}) [][]interface {}", "int, interface {}) ([][]interface {}, error)", _chunk
-    ),
+    **_both("chunk", "int, interface {}) [][]interface {}", "int, interface {}) ([][]interface {}, error)", _chunk),
     "concat": ("...interface {}) interface {}", _concat),
     "list": ("...interface {}) []interface {}", _listing),
     "tuple": ("...interface {}) []interface {}", _listing),

@@ -20,7 +20,7 @@ _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 _KEPT: Final = {
     "path": _UNRESERVED | frozenset(b"$&+,/:;=@"),
     "user": _UNRESERVED | frozenset(b"$&+,;="),
-    "host": _UNRESERVED | frozenset(b'!$&\'()*+,;=:[]<>"'),
+    "host": _UNRESERVED | frozenset(b"!$&'()*+,;=:[]<>\""),
     "fragment": _UNRESERVED | frozenset(b"$&+,/:;=?@!()*"),
 }
 
