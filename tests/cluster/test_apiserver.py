@@ -80,6 +80,12 @@ def test_a_missing_namespace_is_not_found(server: ApiServer) -> None:
     assert (code, refusal["message"]) == (404, 'namespaces "nowhere" not found')
 
 
+def test_a_cluster_kind_has_no_namespace(server: ApiServer) -> None:
+    body = {"metadata": {"name": "wide", "namespace": "argo"}, "spec": {"entrypoint": "x"}}
+    made = server.ok("POST", "/apis/argoproj.io/v1alpha1/clusterworkflowtemplates", body)
+    assert "namespace" not in made["metadata"]
+
+
 def test_replace_needs_the_newest_version(server: ApiServer) -> None:
     first = server.ok("POST", CONFIGMAPS, configmap("put", {"a": "1"}))
     second = server.ok("PUT", f"{CONFIGMAPS}/put", {**first, "data": {"a": "2"}})

@@ -133,6 +133,15 @@ def test_a_port_that_was_taken_is_given_up(tmp_path: Path) -> None:
             server.ok("GET", CONFIGMAPS)
 
 
+def test_a_damaged_database_is_told(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        server.end()
+        for file in server.directory.glob("db.sqlite*"):
+            file.write_bytes(b"no database" * 1000)
+        with pytest.raises(AssertionError, match="`argotui local reset` starts anew"):
+            server.start()
+
+
 def test_two_servers_of_one_directory(server: ApiServer) -> None:
     second = ApiServer(server.directory)
     with pytest.raises(AssertionError, match=r"serves .* already"):

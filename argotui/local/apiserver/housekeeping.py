@@ -7,6 +7,7 @@ import itertools
 import logging
 import sqlite3
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 from argotui.local.apiserver import deleting
@@ -30,6 +31,8 @@ class Housekeeping:
         self._compaction = compaction
         self._thread = ThreadPoolExecutor(1, "checkpoint")
         self._connection: sqlite3.Connection | None = None
+        self._marks: deque[tuple[float, int]] = deque()
+        self._hour_old = 0
 
     async def run(self) -> None:
         """Works until cancelled."""
@@ -38,9 +41,9 @@ class Housekeeping:
         for tick in itertools.count(1):
             await asyncio.sleep(min(_TICK_SECONDS, self._compaction.keep.seconds))
             self._compaction.run()
-            if tick % _EVENT_TICKS == 0:
-                await self._expire_events()
             revision = self._context.store.revision
+            if tick % _EVENT_TICKS == 0:
+                await self._expire_events(self.hour_old(time.monotonic(), revision))
             if revision != copied:
                 await loop.run_in_executor(self._thread, self._checkpoint)
                 copied = revision
@@ -55,12 +58,17 @@ class Housekeeping:
         except sqlite3.Error as error:
             log.warning("checkpoint failed: %s", error)
 
-    async def _expire_events(self) -> None:
-        """Events are kept for an hour after their last change (or after the server's start)."""
-        limit = time.monotonic() - _EVENT_SECONDS
+    def hour_old(self, now: float, revision: int) -> int:
+        """The revision of an hour ago, 0 when the server is younger. `now` is monotonic, `revision` the present one."""
+        self._marks.append((now, revision))
+        while self._marks[0][0] < now - _EVENT_SECONDS:
+            self._hour_old = self._marks.popleft()[1]
+        return self._hour_old
+
+    async def _expire_events(self, until: int) -> None:
+        """Removes events that were not written since the revision `until`."""
         store = self._context.store
-        old = [e for e in store.head.shelf("events").select() if self._compaction.written_at(e.seq) < limit]
-        for entry in old:
+        for entry in [entry for entry in store.head.shelf("events").select() if entry.seq <= until]:
             newest = store.latest(entry.key)
             if newest is not None and newest.seq == entry.seq:
                 try:

@@ -128,8 +128,7 @@ def place(collection: Collection, document: Document, namespace: str) -> None:
     metadata = document["metadata"]
     found = metadata.get("namespace", "")
     if not collection.resource.namespaced:
-        if found:
-            raise status.bad_request("namespace is not allowed on this type")
+        metadata.pop("namespace", None)
         return
     if found and found != namespace:
         raise status.bad_request(

@@ -10,6 +10,7 @@ import gc
 import logging
 import os
 import signal
+import sqlite3
 import ssl
 import sys
 import time
@@ -54,6 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (UnsafeDirectory, UnknownFormat, AlreadyServing, OSError) as error:
         log.error("%s", error)
         return 1
+    except sqlite3.DatabaseError as error:
+        log.error("the database in %s cannot be used: %s; `argotui local reset` starts anew", options.dir, error)
+        return 1
     return 0
 
 
@@ -79,7 +83,7 @@ def _lock(directory: Path) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > end:
                     raise AlreadyServing(f"an API server serves {directory} already") from None
-                time.sleep(0.05)
+                time.sleep(0.05)  # waiting for a lock has no time limit of its own
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import platform
 
 from aiohttp import web
 
@@ -18,9 +19,16 @@ log = logging.getLogger(__name__)
 _OPEN = ("/healthz", "/livez", "/readyz", "/version", "/version/")
 """What Kubernetes tells everybody."""
 
+
+def _platform() -> str:
+    """The machine in Go's words."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"{platform.system().lower()}/{machine}"
+
+
 VERSION = {
     "major": "1", "minor": "32", "gitVersion": "v1.32.0+argotui", "gitCommit": "", "gitTreeState": "clean",
-    "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "python", "platform": "linux/amd64",
+    "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "python", "platform": _platform(),
 }  # fmt: skip
 
 

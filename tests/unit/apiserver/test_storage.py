@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from argotui.local.apiserver import history
+from argotui.local.apiserver.context import Context
+from argotui.local.apiserver.housekeeping import Housekeeping
 from argotui.local.apiserver.served import Collection, Served
 from argotui.local.apiserver.status import StatusError
 from argotui.local.apiserver.storage.compaction import Compaction, Keep
 from argotui.local.apiserver.storage.database import UnknownFormat, prepare
 from argotui.local.apiserver.storage.entry import Key
 from argotui.local.apiserver.storage.store import Change, Store
+from argotui.local.apiserver.watching import Hub
 
 
 def configmaps() -> Collection:
@@ -223,3 +226,11 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(UnknownFormat, match="format 99"):
         prepare(tmp_path / "db.sqlite")
+
+
+async def test_events_are_old_after_an_hour(opened: Opened, tmp_path: Path) -> None:
+    context = Context(tmp_path, "", opened.store, Served(), Hub())
+    housekeeping = Housekeeping(context, Compaction(opened.store, Keep()))
+    found = [housekeeping.hour_old(minute * 60.0, minute * 10) for minute in range(70)]
+    assert found[:61] == [0] * 61
+    assert found[61:64] == [0, 10, 20]

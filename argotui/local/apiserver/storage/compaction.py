@@ -47,7 +47,9 @@ class Compaction:
     def __init__(self, store: Store, keep: Keep) -> None:
         self._store = store
         self.keep = keep
-        self._spans: deque[_Span] = deque([_Span(store.revision, time.monotonic(), store.path.stat().st_size)])
+        # of what is left from before the start only the size is known
+        before = max(store.path.stat().st_size - store.head.size(), 0)
+        self._spans: deque[_Span] = deque([_Span(store.revision, time.monotonic(), before)])
         self._busy = False
 
     def observe(self, change: Change) -> None:
@@ -61,13 +63,6 @@ class Compaction:
         if change.previous is not None:
             span.bytes += change.previous.size
             span.versions += 1
-
-    def written_at(self, seq: int) -> float:
-        """About when (monotonic) a version was written; the server's start for what is older."""
-        for span in self._spans:
-            if seq <= span.seq:
-                return span.when
-        return time.monotonic()
 
     def horizon(self, now: float) -> int:
         """The seq up to which history may go; forgets the spans before it."""

@@ -86,6 +86,10 @@ class Head:
         """How many objects there are."""
         return sum(len(shelf) for shelf in self._shelves.values())
 
+    def size(self) -> int:
+        """Bytes of all bodies."""
+        return sum(entry.size for shelf in self._shelves.values() for entry in shelf.select())
+
     def has_namespaced(self, namespace: str) -> Iterator[Entry]:
         """Every object in a namespace, of all collections."""
         for shelf in list(self._shelves.values()):
