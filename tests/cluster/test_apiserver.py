@@ -229,7 +229,7 @@ def test_unknown_fields(server: ApiServer, mode: str, code: int) -> None:
     found, answer = server.ask("POST", PODS, body, fieldValidation=mode)
     assert found == code
     if mode == "Strict":
-        assert 'strict decoding error: unknown field' in answer["message"]
+        assert "strict decoding error: unknown field" in answer["message"]
         assert 'unknown field "spce"' in answer["message"]
         assert 'unknown field "spec.containers[0].imge"' in answer["message"]
     elif code == 201:
@@ -442,6 +442,8 @@ def test_metadata_only(server: ApiServer) -> None:
 def test_unknown_forms_are_not_acceptable(server: ApiServer) -> None:
     code, refusal = server.ask("GET", CONFIGMAPS, accept="text/html")
     assert (code, refusal["reason"]) == (406, "NotAcceptable")
+    assert server.ask("POST", CONFIGMAPS, configmap("unanswerable"), accept="text/html")[0] == 406
+    assert server.ask("GET", f"{CONFIGMAPS}/unanswerable")[0] == 404
 
 
 def test_large_answers_are_compressed_on_request(server: ApiServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from aiohttp import web
@@ -30,7 +31,7 @@ class Context:
     """Set when the server is about to end: long answers end themselves."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Call:
     """One request for a resource."""
 
@@ -46,9 +47,9 @@ class Call:
         """The object that the path names."""
         return Key(self.collection.id, self.target.namespace, self.target.name)
 
-    @property
+    @cached_property
     def view(self) -> View:
-        """In which form the client wants the answer."""
+        """In which form the client wants the answer. Raises StatusError 400 or 406."""
         return view_of(self.request.headers.get("Accept", ""), self.query.get("includeObject", ""))
 
 

@@ -25,6 +25,7 @@ _PARTS: dict[str, dict[str, Handler]] = {
     "attach": _REFUSED,
     "portforward": _REFUSED,
 }
+_STREAMS = ("log", "exec")
 _STATUS: dict[str, Handler] = {"GET": reading.get, "PUT": writing.replace, "PATCH": writing.patch}
 
 
@@ -39,10 +40,12 @@ def handler_for(call: Call) -> Handler:
         table = _OBJECT
     else:
         table = _COLLECTION
-    if method == "GET" and not target.subresource and requests.flag(call.query, "watch"):
-        return watch.serve
     if method not in table:
         raise status.method_not_allowed()
+    if target.subresource not in _STREAMS:
+        call.view  # noqa: B018 - a form that cannot be answered is refused before anything is written
+    if method == "GET" and not target.subresource and requests.flag(call.query, "watch"):
+        return watch.serve
     return table[method]
 
 

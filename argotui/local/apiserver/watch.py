@@ -90,7 +90,6 @@ async def serve(call: Call) -> web.StreamResponse:
     initial = _initial_events(call)
     bookmarks = requests.flag(call.query, "allowWatchBookmarks")
     seconds = requests.number(call.query, "timeoutSeconds") or random.uniform(*_LONGEST_SECONDS)
-    call.view  # noqa: B018 - refuses a form that cannot be served before the stream starts
     deadline = time.monotonic() + seconds
     store, hub = call.context.store, call.context.hub
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
