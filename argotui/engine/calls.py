@@ -75,10 +75,10 @@ def open_call(ex: Execution, call: Call) -> None:
 
     A call whose boundary has ended meanwhile (while it waited for room) is dropped.
     """
-    if call.boundary and ex.nodes.is_fulfilled(call.boundary):
+    if not ex.nodes.is_alive(call.boundary):
         return
     if ex.nodes.is_fulfilled(call.node_id):
-        ex.later(call.owner.done, call)
+        report_end(ex, call)
         return
     if not ex.gate.admits(call, partial(open_call, ex, call)):
         return
@@ -180,7 +180,26 @@ def rename(ex: Execution, call: Call, template: Document) -> None:
 def fail_call(ex: Execution, call: Call, error: EngineError) -> None:
     """The call's node is an Error (created as one when it does not exist), and the owner hears of it."""
     record_error(ex, call, error)
-    ex.later(call.owner.raised, call, error)
+    report_error(ex, call, error)
+
+
+def report_end(ex: Execution, call: Call) -> None:
+    """The owner of the call hears that its node is over, unless what is around it has ended meanwhile."""
+    ex.later(_hear, ex, call, None)
+
+
+def report_error(ex: Execution, call: Call, error: EngineError) -> None:
+    """The owner of the call hears that it could not be carried out, unless nobody cares any more."""
+    ex.later(_hear, ex, call, error)
+
+
+def _hear(ex: Execution, call: Call, error: EngineError | None) -> None:
+    if not ex.nodes.is_alive(call.boundary):
+        return
+    if error is None:
+        call.owner.done(call)
+    else:
+        call.owner.raised(call, error)
 
 
 def record_error(ex: Execution, call: Call, error: EngineError) -> None:

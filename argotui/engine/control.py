@@ -98,7 +98,7 @@ class Control:
         return pod is not None and dig(pod, "spec", "activeDeadlineSeconds") is not None
 
     def _miss_overtime(self) -> None:
-        for identifier in list(self._ex.nodes.active_pods):
+        for identifier in sorted(self._ex.nodes.active_pods):
             if identifier in self._ex.pods and not self._is_on_exit(identifier):
                 self._fail_pod(identifier, _LATE)
 

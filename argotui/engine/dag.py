@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from argotui.engine.branches import target_phases
-from argotui.engine.calls import Call, ensure_node, fail_call, open_call, rename
+from argotui.engine.calls import Call, ensure_node, fail_call, open_call, rename, report_end
 from argotui.engine.depends import ended
 from argotui.engine.errors import DepthExceeded, EngineError, NodeTimeout
-from argotui.engine.failfast import fails_fast
 from argotui.engine.graph import Graph
 from argotui.engine.hooks import run_exit_hook
 from argotui.engine.loops import expand, is_loop
@@ -62,6 +61,8 @@ class DagFrame:
         except EngineError as error:
             self.fail(error)
             return
+        if not self.ex.fail_fast.watch(self.call.node_id, self.plan, self):
+            return
         needed = self._graph.needed(self._targets)
         self._unfinished = len(needed)
         self.ex.later(self._one_less)
@@ -89,6 +90,10 @@ class DagFrame:
         """The template cannot go on."""
         self._closed = True
         fail_call(self.ex, self.call, error)
+
+    def fail_fast(self, message: str) -> None:
+        """The template ends because one of its children failed; upstream leaves it without outbound nodes."""
+        self._close(Phase.FAILED, message)
 
     def node_id(self, task: str) -> str:
         """The id of a task's node."""
@@ -226,10 +231,6 @@ class DagFrame:
         if self._closed:
             return
         self._unfinished -= 1
-        message = fails_fast(self.ex, self.plan, self.call.node_id)
-        if message:
-            self._close(Phase.FAILED, message)
-            return
         self.ex.later(self._one_less)
         for dependent in reversed(self._graph.dependents[name]):
             if dependent in self._remaining:
@@ -274,7 +275,7 @@ class DagFrame:
     def _close(self, phase: Phase, message: str | None = None) -> None:
         self._closed = True
         self.ex.set_phase(self.call.node_id, phase, message)
-        self.ex.later(self.call.owner.done, self.call)
+        report_end(self.ex, self.call)
 
     # --- variables ----------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from argotui.model.times import parse_time
 
 if TYPE_CHECKING:
     from argotui.engine.calls import Call, Starter
+    from argotui.engine.failfast import FailFast
     from argotui.engine.gate import Gate
 
 
@@ -59,6 +60,7 @@ class Execution:
     program: Program
     globals: Globals
     gate: Gate
+    fail_fast: FailFast
     look: Callable[[str], None]
     """Takes what is known of a node's pod over to the node."""
     ended: Callable[[str], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from argotui.engine.program import TemplatePlan
 
@@ -12,13 +12,46 @@ if TYPE_CHECKING:
 MESSAGE: Final = "template has failed or errored children and failFast enabled"
 
 
-def fails_fast(ex: Execution, plan: TemplatePlan, node_id: str) -> str:
-    """The message with which the node ends now, empty when it goes on: some child of it failed, no pod of
-    it is active, and its template asks for it."""
-    if not plan.document.get("failFast"):
-        return ""
-    tally = ex.nodes.tally(node_id)
-    return MESSAGE if tally.failed and not tally.pods else ""
+class Frame(Protocol):
+    """A Steps or DAG node that is not over."""
+
+    def fail_fast(self, message: str) -> None:
+        """End the node, whatever still runs below its children."""
+
+
+class FailFast:
+    """The open nodes whose templates ask for it. One ends when a child has failed and none of its pods runs."""
+
+    def __init__(self, ex: Execution) -> None:
+        self._ex = ex
+        self._frames: dict[str, Frame] = {}
+
+    def watch(self, node_id: str, plan: TemplatePlan, frame: Frame) -> bool:
+        """Begin to watch a node; False when it has to end at once, and has ended by that."""
+        if not plan.document.get("failFast"):
+            return True
+        self._frames[node_id] = frame
+        return not self.check(node_id)
+
+    def check(self, node_id: str) -> bool:
+        """End the node if it has to; True when it has."""
+        frame = self._frames.get(node_id)
+        if frame is None:
+            return False
+        if self._ex.nodes.is_fulfilled(node_id):
+            del self._frames[node_id]
+            return False
+        tally = self._ex.nodes.tally(node_id)
+        if not tally.failed or tally.pods:
+            return False
+        del self._frames[node_id]
+        frame.fail_fast(MESSAGE)
+        return True
+
+    def check_stirred(self) -> bool:
+        """The same for every node below which something has changed; True when one has ended."""
+        ended = [node_id for node_id in self._ex.nodes.take_stirred() if self.check(node_id)]
+        return bool(ended)
 
 
 def is_failing(ex: Execution, plan: TemplatePlan, node_id: str) -> bool:

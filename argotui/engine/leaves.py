@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from argotui.engine.calls import Call, ensure_node, fail_call, pod_name_of, rename
+from argotui.engine.calls import Call, ensure_node, fail_call, pod_name_of, rename, report_end, report_error
 from argotui.engine.effects import CreatePod
 from argotui.engine.errors import EngineError, NodeTimeout
 from argotui.engine.pods import PodBuildError, build_pod
@@ -72,12 +72,15 @@ class PodLeaf:
 
     def settle(self) -> None:
         self._ex.leaves.pop(self.call.node_id, None)
-        self._ex.later(self.call.owner.done, self.call)
+        self._ex.fail_fast.check(self.call.boundary)
+        report_end(self._ex, self.call)
 
     def pod_is_gone(self) -> None:
         """Make the pod (again) unless the node has been running for some time without it."""
         ex, node = self._ex, self._ex.nodes[self.call.node_id]
         phase = node.get("phase")
+        if not self._matters:
+            return
         if phase == Phase.PENDING:
             self._create()
         elif phase == Phase.RUNNING:
@@ -94,6 +97,8 @@ class PodLeaf:
         ex, identifier = self._ex, self.call.node_id
         if identifier in ex.pods or ex.nodes.phase(identifier) not in (Phase.PENDING, Phase.RUNNING):
             return
+        if not self._matters:
+            return
         if not transient:
             self._fail(EngineError(message))
             return
@@ -106,13 +111,18 @@ class PodLeaf:
 
     def _is_waiting_for_pod(self) -> bool:
         ex, identifier = self._ex, self.call.node_id
-        return ex.leaves.get(identifier) is self and identifier not in ex.pods
+        return ex.leaves.get(identifier) is self and identifier not in ex.pods and self._matters
+
+    @property
+    def _matters(self) -> bool:
+        """Nothing around the node is over, so that somebody waits for it."""
+        return self._ex.nodes.is_alive(self.call.boundary)
 
     def _fail(self, error: EngineError) -> None:
         self._ex.leaves.pop(self.call.node_id, None)
         if isinstance(error, NodeTimeout):
             self._ex.set_phase(self.call.node_id, Phase.FAILED, str(error))
-            self._ex.later(self.call.owner.raised, self.call, error)
+            report_error(self._ex, self.call, error)
         else:
             fail_call(self._ex, self.call, error)
 
@@ -163,7 +173,7 @@ class PodLeaf:
     def _time_out(self) -> None:
         """The timeout ends a node that is still pending; a running pod is ended by its own deadline."""
         ex, identifier = self._ex, self.call.node_id
-        if ex.leaves.get(identifier) is self and ex.nodes.phase(identifier) == Phase.PENDING:
+        if ex.leaves.get(identifier) is self and ex.nodes.phase(identifier) == Phase.PENDING and self._matters:
             ex.terminate(identifier)
             self._fail(NodeTimeout("timeout"))
 
@@ -236,7 +246,8 @@ class SuspendLeaf:
 
     def settle(self) -> None:
         self._ex.leaves.pop(self.call.node_id, None)
-        self._ex.later(self.call.owner.done, self.call)
+        self._ex.fail_fast.check(self.call.boundary)
+        report_end(self._ex, self.call)
 
     def pod_is_gone(self) -> None:
         """A gate has no pod."""
@@ -276,7 +287,7 @@ class SuspendLeaf:
     def _expire(self) -> None:
         """The duration is over: the gate opens by itself, outputs nobody supplied take their defaults."""
         ex, identifier = self._ex, self.call.node_id
-        if ex.leaves.get(identifier) is not self:
+        if ex.leaves.get(identifier) is not self or not ex.nodes.is_alive(self.call.boundary):
             return
         try:
             outputs = with_defaults(ex.nodes[identifier])

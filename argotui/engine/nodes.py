@@ -42,6 +42,7 @@ class Nodes:
         """Ended nodes and others whose executor has not finished reporting."""
         self.active_pods: set[str] = set()
         self.parents: dict[str, list[str]] = {}
+        self._stirred: dict[str, None] = {}
         self._tallies: dict[str, Tally] = {}
         self._children: dict[str, set[str]] = {}
         self._own_lists: set[str] = set()
@@ -79,6 +80,20 @@ class Nodes:
     def tally(self, boundary: str) -> Tally:
         """The counters of a boundary node's direct children."""
         return self._tallies.get(boundary) or Tally()
+
+    def take_stirred(self) -> list[str]:
+        """Boundaries whose tallies have changed since this was last asked."""
+        stirred, self._stirred = self._stirred, {}
+        return list(stirred)
+
+    def is_alive(self, boundary: str) -> bool:
+        """Whether what happens in a boundary still matters: neither it nor one around it is over."""
+        node = self.documents.get(boundary)
+        while node is not None:
+            if fulfilled(node.get("phase") or "", node.get("taskResultSynced")):
+                return False
+            node = self.documents.get(node.get("boundaryID") or "")
+        return True
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -187,7 +202,9 @@ class Nodes:
         active, is_pod = phase in _ACTIVE, node.get("type") == NodeType.POD
         if active and is_pod:
             (self.active_pods.add if by > 0 else self.active_pods.discard)(identifier)
-        tally = self._tallies.setdefault(node.get("boundaryID") or "", Tally())
+        boundary = node.get("boundaryID") or ""
+        self._stirred[boundary] = None
+        tally = self._tallies.setdefault(boundary, Tally())
         tally.active += by * active
         tally.failed += by * failed_or_error(phase)
         tally.pods += by * (active and is_pod)

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from argotui.engine.calls import POD_KINDS, Call, begin, ensure_node, fail_call, pod_name_of
+from argotui.engine.calls import POD_KINDS, Call, begin, ensure_node, fail_call, pod_name_of, report_end, report_error
 from argotui.engine.errors import EngineError, NodeTimeout
 from argotui.engine.program import TemplatePlan, refilled
 from argotui.engine.retries import BACKOFF, Again, Ended, Wait, attempts_deadline, decide, retries_errors
@@ -74,13 +74,18 @@ class RetryFrame:
 
     def _begin(self, attempt: Call, template: Document) -> None:
         ex = self._ex
-        if ex.nodes.is_fulfilled(self._call.node_id):
+        if self._is_over:
             return
         if not ex.gate.admits_attempt(attempt, lambda: self._begin(attempt, template)):
             return
         begin(ex, attempt, self._plan, template)
         if ex.nodes.get(attempt.node_id) is not None:
             self._remember(attempt.node_id)
+
+    @property
+    def _is_over(self) -> bool:
+        nodes = self._ex.nodes
+        return nodes.is_fulfilled(self._call.node_id) or not nodes.is_alive(self._call.boundary)
 
     def _remember(self, identifier: str) -> None:
         node = self._ex.nodes[identifier]
@@ -110,11 +115,11 @@ class RetryFrame:
         if isinstance(error, NodeTimeout) or retries_errors(self._strategy):
             self.done(call)
         else:
-            self._ex.later(self._call.owner.raised, self._call, error)
+            report_error(self._ex, self._call, error)
 
     def _decide(self) -> None:
         ex, identifier = self._ex, self._call.node_id
-        if ex.nodes.is_fulfilled(identifier):
+        if self._is_over:
             return
         try:
             decision = decide(
@@ -161,7 +166,7 @@ class RetryFrame:
         if outputs is not None:
             ex.nodes.update(identifier, {"outputs": outputs})
         ex.set_phase(identifier, ended.phase, ended.message or None)
-        ex.later(self._call.owner.done, self._call)
+        report_end(ex, self._call)
 
 
 def _last_retry(attempt: Document | None) -> dict[str, str]:

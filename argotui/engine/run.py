@@ -20,6 +20,7 @@ from argotui.engine.effects import DeleteTaskResults, Effect, LabelPodCompleted,
 from argotui.engine.ending import Course, fail_entry
 from argotui.engine.execution import Execution, Lookup
 from argotui.engine.facts import Fact, PodChanged, TaskResultChanged
+from argotui.engine.failfast import FailFast
 from argotui.engine.gate import Gate
 from argotui.engine.leaves import start_pod, start_suspend
 from argotui.engine.nodemap import node_map
@@ -66,6 +67,7 @@ class Run:
         self._complete = documents.labels(execution.workflow).get(LABEL_COMPLETED) == "true"
         self._alarm: datetime | None = None
         execution.gate = Gate(execution)
+        execution.fail_fast = FailFast(execution)
         execution.look = self._assessor.look
         execution.ended = self._assessor.ended
 
@@ -132,7 +134,7 @@ class Run:
 
     def _take_up(self) -> None:
         ex = self._ex
-        for identifier in list(ex.nodes.unsynced):
+        for identifier in sorted(ex.nodes.unsynced):
             self._assessor.look(identifier)
         self._control.enforce()
         if not ex.spec.get("suspend") or ex.shutdown:
@@ -142,7 +144,7 @@ class Run:
         ex = self._ex
         while True:
             ex.ring()
-            if not ex.work() and not ex.gate.reopen():
+            if not (ex.work() or ex.fail_fast.check_stirred() or ex.gate.reopen()):
                 return
 
     def _reports_missing(self) -> bool:

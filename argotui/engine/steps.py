@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from argotui.engine.calls import Call, ensure_node, fail_call, open_call, rename
+from argotui.engine.calls import Call, ensure_node, fail_call, open_call, rename, report_end
 from argotui.engine.errors import DepthExceeded, EngineError, NodeTimeout
-from argotui.engine.failfast import fails_fast
 from argotui.engine.hooks import run_exit_hook
 from argotui.engine.loops import expand
 from argotui.engine.outputs import loop_variables, node_variables, publish, template_outputs
@@ -37,6 +36,7 @@ class StepsFrame:
         self._groups: list[list[Document]] = [list(group or ()) for group in template.get("steps") or ()]
         self._template = template
         self._known: dict[str, Lookup] = {}
+        self._group: GroupFrame | None = None
         siblings = Siblings("steps", self._known.get, lambda: list(self._known))
         self.scope = Layers(siblings, input_scope(template), ex.globals)
 
@@ -47,13 +47,17 @@ class StepsFrame:
         except EngineError as error:
             self.fail(error)
             return
-        self._enter(0)
+        if self.ex.fail_fast.watch(self.call.node_id, self.plan, self):
+            self._enter(0)
 
     def _enter(self, index: int) -> None:
+        if self.ex.nodes.is_fulfilled(self.call.node_id):
+            return
         if index == len(self._groups):
             self._succeed()
             return
-        GroupFrame(self, index, self._groups[index]).start()
+        self._group = GroupFrame(self, index, self._groups[index])
+        self._group.start()
 
     def group_done(self, group: GroupFrame) -> None:
         """A group is over: its outputs become known, and the next one starts."""
@@ -97,24 +101,31 @@ class StepsFrame:
 
     def fail_fast(self, message: str) -> None:
         """The template ends because one of its children failed; upstream leaves it without outbound nodes."""
+        if self._group is not None:
+            self._group.close()
+        group = self._last_group()
+        if group is not None and not self.ex.nodes.is_fulfilled(group["id"]):
+            self.ex.set_phase(group["id"], Phase.FAILED, message)
         self.ex.set_phase(self.call.node_id, Phase.FAILED, message)
-        self.ex.later(self.call.owner.done, self.call)
+        report_end(self.ex, self.call)
 
     def _end(self, phase: Phase, message: str | None) -> None:
         self._connect()
         self.ex.set_phase(self.call.node_id, phase, message)
-        self.ex.later(self.call.owner.done, self.call)
+        report_end(self.ex, self.call)
 
     def _connect(self) -> None:
         """The outbound nodes are those of the children of the last group that began."""
-        nodes = self.ex.nodes
-        found: list[str] = []
-        for index in reversed(range(len(self._groups))):
-            group = nodes.get(nodes.id_of(f"{self.call.name}[{index}]"))
-            if group is not None:
-                found = [out for child in group.get("children") or () for out in nodes.outbound(child)]
-                break
+        nodes, group = self.ex.nodes, self._last_group()
+        children = [] if group is None else group.get("children") or []
+        found = [out for child in children for out in nodes.outbound(child)]
         nodes.update(self.call.node_id, {"outboundNodes": found or None})
+
+    def _last_group(self) -> Document | None:
+        """The last group that began."""
+        nodes = self.ex.nodes
+        names = (f"{self.call.name}[{index}]" for index in reversed(range(len(self._groups))))
+        return next((group for name in names if (group := nodes.get(nodes.id_of(name))) is not None), None)
 
 
 class GroupFrame:
@@ -263,18 +274,12 @@ class GroupFrame:
     def _one_less(self) -> None:
         """A member is over; the last one decides. Launching itself counts as one member."""
         self._open -= 1
-        if self._closed:
-            return
-        message = fails_fast(self._ex, self._steps.plan, self._steps.call.node_id)
-        if message:
-            self._close_fast(message)
-        elif self._open == 0:
+        if not self._closed and self._open == 0:
             self._judge()
 
-    def _close_fast(self, message: str) -> None:
+    def close(self) -> None:
+        """The template around the group is over."""
         self._closed = True
-        self._ex.set_phase(self.node_id, Phase.FAILED, message)
-        self._steps.fail_fast(message)
 
     def _judge(self) -> None:
         nodes = self._ex.nodes

@@ -121,8 +121,9 @@ class Simulation:
         self.effects: list[Effect] = []
         self.created: list[Document] = []
         self.steps = 0
-        self.refusals: dict[str, str] = {}
-        """Node name -> message with which the API refuses its pod once."""
+        self.lose: Callable[[], bool] | None = None
+        """Asked after each step: whether the controller is killed before the changes are stored."""
+        self._lost = False
         self._random = random.Random(seed) if seed is not None else None
         self._order = count()
         self._happenings: list[tuple[datetime, float, int, Callable[[], list[Fact]]]] = []
@@ -165,6 +166,7 @@ class Simulation:
             if not self._happen():
                 break
         assert limit, "the simulation does not end"
+        self.check_stored()
         return self
 
     def _happen(self) -> bool:
@@ -210,12 +212,18 @@ class Simulation:
             ]
         step = self._run.advance(facts, self.now, b"")
         self.steps += 1
-        before = self.nodes
-        self.workflow = merge_patch(self.workflow, clone(step.changes))
-        self._check(before)
+        self._lost = self.lose is not None and self.lose()
+        if not self._lost:
+            before = (self.workflow.get("status") or {}).get("nodes") or {}
+            self.workflow = merge_patch(self.workflow, clone(step.changes))
+            self._check(before, (step.changes.get("status") or {}).get("nodes") or {})
         for effect in step.effects:
-            self.effects.append(effect)
-            self._carry_out(effect)
+            if not (self._lost and effect.after_persist):
+                self.effects.append(effect)
+                self._carry_out(effect)
+        if self._lost:
+            self.reload()
+            self.after(0.01, lambda: [Tick()])
         return step
 
     def _visible(self) -> list[Document]:
@@ -224,13 +232,18 @@ class Simulation:
     def results_list(self) -> list[Document]:
         return list(self.results.values())
 
-    def _check(self, before: dict[str, Document]) -> None:
-        """No node leaves a phase in which it is over; what is stored is what the run believes."""
-        for name, node in before.items():
+    def _check(self, before: Mapping[str, Document], changed: Iterable[str]) -> None:
+        """No node leaves a phase in which it is over."""
+        after = self.workflow["status"].get("nodes") or {}
+        for identifier in changed:
+            node = before.get(identifier) or {}
             if fulfilled(node.get("phase") or "", node.get("taskResultSynced")):
-                assert self.nodes[name]["phase"] == node["phase"], name
-        assert self._run is not None
-        assert without_nulls(self._run.workflow) == without_nulls(self.workflow)
+                assert after[identifier]["phase"] == node["phase"], node["name"]
+
+    def check_stored(self) -> None:
+        """What is stored is what the run believes."""
+        if self._run is not None and not self._lost:
+            assert without_nulls(self._run.workflow) == without_nulls(self.workflow)
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
