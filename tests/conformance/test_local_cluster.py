@@ -41,7 +41,8 @@ class Runner:
 
     def check(self, cases: Sequence[str], jobs: int) -> dict[str, str]:
         """What run.py says of each case: the empty string when it is identical."""
-        command = [sys.executable, str(HERE / "run.py"), "check", "--jobs", str(jobs), "--out", str(self.folder / "out")]
+        command = [sys.executable, str(HERE / "run.py"), "check", "--jobs", str(jobs)]
+        command += ["--out", str(self.folder / "out")]
         command += ["--server", self.cluster.endpoint(), "--token", self.cluster.token(), "--argo", str(self.argo)]
         command += ["--kubeconfig", str(self.cluster.directory / "kubeconfig")]
         command += [str(HERE / "cases" / case) for case in cases]
