@@ -137,7 +137,11 @@ class Kubelet:
     def _run(self, pod: Document) -> None:
         uid = documents.uid(pod)
         self._queue.pop(uid, None)
-        run = self._runs[uid] = PodRun(pod, self._node)
+        try:
+            run = self._runs[uid] = PodRun(pod, self._node)
+        except ValueError as error:
+            log.error("%s: left alone: %s", title(pod), error)
+            return
         self._spawn(self._follow(uid, run, title(pod)))
 
     async def _follow(self, uid: str, run: PodRun, name: str) -> None:

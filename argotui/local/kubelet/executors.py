@@ -91,6 +91,7 @@ class WaitContainer:
         self._step = step
         self._record = record
         self._run_directory = run_directory
+        record.append_log("")
         self._result = TaskResult(api, ResultIdentity.of(environment, documents.namespace(pod)))
 
     async def begin(self) -> None:

@@ -20,7 +20,7 @@ from argotui.executor.insist import insist
 from argotui.executor.template import ExecutorError, deadline_of
 from argotui.kube.errors import ApiError
 from argotui.local.kubelet import admission, plans
-from argotui.local.kubelet.container import ContainerRun
+from argotui.local.kubelet.container import ContainerRun, end_now
 from argotui.local.kubelet.context import Node, pod_directory, record_of, records_below, title
 from argotui.local.kubelet.environment import NODE, environment_of
 from argotui.local.kubelet.executors import Step, WaitContainer, run_directory, run_init, step_of
@@ -43,6 +43,7 @@ DEADLINE = Verdict("DeadlineExceeded", "Pod was active on the node longer than t
 UNSUPPORTED = "UnsupportedField"
 _STEP_DEADLINE = "Step exceeded its deadline"
 _FORCED_GRACE = 2.0
+_KILL_SECONDS = 10.0
 _FAILED = 64
 
 
@@ -99,6 +100,8 @@ class PodRun:
             log.exception("%s: ended, because the kubelet cannot cope with it", title(self._pod))
             self._stopping.begin(Verdict("KubeletError", f"{type(error).__name__}: {error}"), 0.0)
         await self._stopping.done()
+        if self._stopping.event.is_set():
+            await self._end_rest()
         await self._conclude()
 
     def update(self, pod: Document) -> None:
@@ -300,6 +303,12 @@ class PodRun:
         main = self._plans.get("main")
         ran = main is not None and (main.record.started() or main.record.ended())
         return await wait.finish(main if ran else None, self._runtime, self._remark)
+
+    async def _end_rest(self) -> None:
+        """Ends what a former kubelet has started and we have not come to follow before the pod was ended."""
+        for record in records_below(self._directory):
+            if record.is_running() and not await end_now(record, self._runtime, _KILL_SECONDS):
+                log.error("%s: container %s cannot be killed", title(self._pod), record.name)
 
     async def _conclude(self) -> None:
         for plan in self._plans.values():

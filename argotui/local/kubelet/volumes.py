@@ -122,10 +122,13 @@ def _host_path(name: str, source: Document) -> Volume:
     path, kind = Path(str(source.get("path") or "/")), str(source.get("type") or "")
     if not path.is_absolute() or ".." in path.parts:
         raise Refused(f"volumes: {name}: hostPath {path} is not an absolute path")
-    if kind == "DirectoryOrCreate" and not path.exists():
-        path.mkdir(mode=0o755, parents=True)
-    if kind == "FileOrCreate" and not path.exists():
-        path.touch(mode=0o644)
+    try:
+        if kind == "DirectoryOrCreate" and not path.exists():
+            path.mkdir(mode=0o755, parents=True)
+        if kind == "FileOrCreate" and not path.exists():
+            path.touch(mode=0o644)
+    except OSError as error:
+        raise MountFailed(f"hostPath {path} cannot be made: {error.strerror}") from None
     checks = {"Directory": path.is_dir, "File": path.is_file, "Socket": path.is_socket}
     wanted = kind.removesuffix("OrCreate")
     if wanted in checks and not checks[wanted]():

@@ -149,10 +149,13 @@ class Engine:
 
     async def _ask(self, *arguments: str, seconds: float | None = _ANSWER_SECONDS) -> tuple[int, bytes, str]:
         """Exit code, stdout, stderr of one call of the command line. Raises Refused when it hangs."""
-        process = await asyncio.create_subprocess_exec(
-            self._program, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=_client_environment(),
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                self._program, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=_client_environment(),
+            )
+        except OSError as error:
+            return 127, b"", f"{self._program}: {error.strerror}"
         try:
             async with asyncio.timeout(seconds):
                 out, said = await process.communicate()

@@ -141,10 +141,9 @@ class ContainerRecord:
         return "" if found is None else found[0][:_TERMINATION_BYTES]
 
     def append_log(self, text: str) -> None:
-        """Adds lines to the log of a container that runs inside the kubelet."""
-        if text:
-            with open(f"{self.directory}/{LOG}", "a", encoding="utf-8", errors="replace") as file:
-                file.write(text)
+        """Adds lines to the log of a container that runs inside the kubelet; makes the log."""
+        with open(f"{self.directory}/{LOG}", "a", encoding="utf-8", errors="replace") as file:
+            file.write(text)
 
 
 def identity_of(stat: str, boot: str) -> ProcessIdentity | None:

@@ -107,6 +107,25 @@ async def test_following_until_the_end(tmp_path: Path) -> None:
     assert bytes(seen) == b"a\nblast"
 
 
+async def test_a_follower_is_told_the_time_that_stays(tmp_path: Path) -> None:
+    directory = folder(tmp_path)
+    (directory / "log").write_bytes(b"early\n")
+    os.utime(directory / "log", (BASE, BASE))
+    reader = asyncio.create_task(read(tmp_path, follow=True, timestamps=True))
+    await asyncio.sleep(0)  # the reader stands before a line whose time the kubelet has not noted yet
+    timed(directory, (3, b"early\nlate\n"))
+    async with asyncio.timeout(20):
+        followed = await reader
+    assert followed.startswith(stamp((BASE + 3) * SECOND))
+    assert followed == (await read(tmp_path, timestamps=True))[: len(followed)]
+
+
+async def test_a_follower_does_not_wait_for_ever_for_the_kubelet(tmp_path: Path) -> None:
+    (folder(tmp_path) / "log").write_bytes(b"alone\n")
+    async with asyncio.timeout(20):
+        assert (await read(tmp_path, follow=True, timestamps=True)).endswith(b"Z alone\n")
+
+
 async def test_the_index_notes_growth_and_goes_on_after_a_restart(tmp_path: Path) -> None:
     directory = folder(tmp_path)
     log = directory / "log"

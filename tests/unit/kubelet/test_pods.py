@@ -380,3 +380,43 @@ async def test_deaths_at_random_moments_start_nothing_twice(tmp_path: Path) -> N
     codes = [ended(memory.pod(name), "main")["exitCode"] for name in names]
     assert codes == [number % 3 for number in range(count)]
     assert all(result_of(memory, name)[0] == "true" for name in names)
+
+
+async def test_a_pod_deleted_before_we_come_to_follow_it_is_ended_all_the_same(tmp_path: Path) -> None:
+    """Of two containers one runs, the other lacks its secret, when the kubelet dies and the pod is deleted."""
+    memory = Memory()
+    env = [{"name": "V", "valueFrom": {"secretKeyRef": {"name": "gone", "key": "k"}}}]
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, plain("p", "sleep", "60"))
+        found = await running(memory, tmp_path, "p")
+    second = {"name": "second", "image": "b", "command": ["true"], "env": env}
+    memory.pod("p")["spec"]["containers"].insert(0, second)
+    started = found.started()
+    await memory.delete(PODS, "p", grace_seconds=1)
+    async with kubelet(memory, tmp_path):
+        await memory.until(lambda: not memory.pod("p"))
+    assert started is not None
+    assert started.waiter is not None
+    assert not started.waiter.is_alive()
+
+
+async def test_the_waits_log_is_there_while_it_runs(tmp_path: Path) -> None:
+    memory = Memory()
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, step("s", "sh", "-c", "sleep 0.2", result=True))
+        await running(memory, tmp_path, "s")
+        assert record(tmp_path, memory, "s", "wait").path("log").read_text() == ""
+        assert record(tmp_path, memory, "s", "init").path("log").read_text() == "nothing to stage\n"
+        await memory.over("s")
+        assert "captured the result" in record(tmp_path, memory, "s", "wait").path("log").read_text()
+
+
+async def test_a_host_path_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
+    memory, place = Memory(), tmp_path / "later"
+    volumes = [{"name": "h", "hostPath": {"path": str(place), "type": "Directory"}}]
+    mounts = [{"name": "h", "mountPath": str(place)}]
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, plain("p", "true", container={"volumeMounts": mounts}, volumes=volumes))
+        await memory.until(lambda: f"{place} is not a directory" in str(memory.pod("p").get("status")))
+        place.mkdir()
+        assert (await memory.over("p"))["status"]["phase"] == "Succeeded"
