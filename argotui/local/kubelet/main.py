@@ -104,6 +104,7 @@ async def run(options: Options) -> int:
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving
+    bounds.remove(options.directory)  # unless steps still run in it
     os.close(lock)
     return 0
 

@@ -89,7 +89,6 @@ class Sandbox:
         _make(f"{directory}/root")
         os.close(os.open(f"{directory}/{TERMINATION}", os.O_WRONLY | os.O_CREAT, 0o666))
         arguments = self._arguments(plan)
-        _check_sizes(plan)
         content = b"".join(os.fsencode(word) + b"\0" for word in arguments)
         waiter.put(f"{directory}/{ARGUMENTS}", content)
         return Launch(
@@ -218,15 +217,6 @@ def _check_mount(mount: Mount) -> None:
     path = mount.container_path
     if path == "/" or any(path == no or path.startswith(f"{no}/") for no in _FORBIDDEN_MOUNTS if path != "/dev/shm"):
         raise Refused(f"volumeMounts: {mount.volume} cannot be mounted at {path}: the sandbox makes that itself")
-
-
-def _check_sizes(plan: ContainerPlan) -> None:
-    """The kernel would refuse the command; better said here than by bubblewrap."""
-    longest = 131072 - 1  # MAX_ARG_STRLEN with the final NUL
-    texts = [*plan.command, *(f"{name}={value}" for name, value in plan.environment)]
-    sizes = [len(os.fsencode(text)) for text in texts]
-    if max(sizes, default=0) > longest or sum(sizes) + 9 * len(sizes) > os.sysconf("SC_ARG_MAX") - 4096:
-        raise StartFailure(f"fork/exec {plan.command[0]}: argument list too long")
 
 
 def _status_text(record: ContainerRecord) -> str:

@@ -17,7 +17,7 @@ import signal
 from dataclasses import dataclass
 
 from argotui.local.runtime.records import EXIT, LOG, LOG_CAP_FILE, RESULT, RUN, STARTED
-from argotui.local.runtime.types import LOG_CAP, RESULT_BYTES, ContainerPlan, Launch
+from argotui.local.runtime.types import LOG_CAP, RESULT_BYTES, ContainerPlan, Launch, StartFailure
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _BLOCK = 512
@@ -125,11 +125,21 @@ def _command_line(launch: Launch, tools: Tools, capture: bool) -> str:
     )
 
 
+def check_sizes(plan: ContainerPlan) -> None:
+    """The kernel would refuse the command; here it can still be said in Go's words. Raises StartFailure."""
+    longest = 131072 - 1  # MAX_ARG_STRLEN with the final NUL
+    texts = [*plan.command, *(f"{name}={value}" for name, value in plan.environment)]
+    sizes = [len(os.fsencode(text)) for text in texts]
+    if max(sizes, default=0) > longest or sum(sizes) + 9 * len(sizes) > os.sysconf("SC_ARG_MAX") - 4096:
+        raise StartFailure(f"fork/exec {plan.command[0]}: argument list too long")
+
+
 def start(plan: ContainerPlan, launch: Launch, tools: Tools) -> int:
     """Starts the waiter and returns its pid. It may lose to an earlier one: then it ends at once, having done nothing.
 
-    Raises OSError when no process can be made.
+    Raises StartFailure for what no kernel would start, OSError when no process can be made.
     """
+    check_sizes(plan)
     record = plan.record
     if plan.log_cap != LOG_CAP:
         record.path(LOG_CAP_FILE).write_text(str(plan.log_cap))

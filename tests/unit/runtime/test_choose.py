@@ -31,6 +31,7 @@ async def test_without_a_sandbox_it_is_plain_processes_and_says_why(
     assert set(note) == {"name", "version", "isolates", "not_isolated", "reason"}
     with pytest.raises(choose.NoRuntime, match="bubblewrap is not installed"):
         await choose.choose("sandbox", directory)
+    bounds.remove(directory)
 
 
 async def test_every_runtime_can_be_had_for_ending_what_it_started(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from argotui.local.runtime import choose
+from argotui.local.runtime import bounds, choose
 from argotui.local.runtime.engine import Engine, container_name
 from argotui.local.runtime.types import ImageMissing, Mount, Refused, User
 from tests.unit.runtime.containers import log_of, plan, run
@@ -176,3 +176,4 @@ async def test_without_an_engine_the_choice_is_refused(tmp_path: Path, monkeypat
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.defpath}")
     with pytest.raises(choose.NoRuntime, match="no engine answers: Cannot connect to the Docker daemon"):
         await choose.choose("docker", tmp_path)
+    bounds.remove(tmp_path)

@@ -180,8 +180,6 @@ async def test_what_would_reach_the_host_is_taken_away(sandbox: Sandbox, tmp_pat
     await run(sandbox, planned)
     assert "root:" not in log_of(planned)
     assert not os.path.exists(planned.record.directory / "root" / "tmp" / "d")
-    with pytest.raises(StartFailure, match="argument list too long"):
-        await sandbox.prepare(plan(tmp_path, "echo", "x" * 200_000))
 
 
 async def test_fork_bombs_are_bounded(sandbox: Sandbox, tmp_path: Path) -> None:

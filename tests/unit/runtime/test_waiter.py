@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from argotui.local.logfiles import cut_line, read_log
 from argotui.local.runtime import processes, waiter
 from argotui.local.runtime.records import ContainerRecord
-from argotui.local.runtime.types import RESULT_BYTES, Launch
+from argotui.local.runtime.types import RESULT_BYTES, Launch, StartFailure
 from argotui.local.supervisor.process import ProcessIdentity, boot_id
 from tests.unit.runtime.containers import TOOLS, bare, log_of, plan, run, start, until
 
@@ -111,6 +112,7 @@ async def test_it_outlives_whoever_started_it(tmp_path: Path) -> None:
     starter = f"""
 import asyncio, os
 from pathlib import Path
+from typing import Any
 from tests.unit.runtime.containers import bare, plan, start
 tmp_path = Path({str(tmp_path)!r})
 asyncio.run(start(bare(tmp_path), plan(tmp_path, "sh", "-c", "sleep 0.5; echo survived; exit 9")))
@@ -149,6 +151,13 @@ async def test_signals_and_umask_are_as_in_a_fresh_container(tmp_path: Path) -> 
     _, blocked, _, ignored, umask = log_of(planned).split()
     of_the_c_library = 0x180000000  # 32 and 33, which glibc keeps to itself
     assert (int(blocked, 16), int(ignored, 16) & ~of_the_c_library, umask) == (0, 0, "0022")
+
+
+@pytest.mark.parametrize("more", [{}, {"environment": tuple((f"V{n}", "x" * 100_000) for n in range(30))}])
+async def test_what_no_kernel_would_start(tmp_path: Path, more: Any) -> None:
+    words = ("echo",) if more else ("echo", "x" * 200_000)
+    with pytest.raises(StartFailure, match="fork/exec echo: argument list too long"):
+        await start(bare(tmp_path), plan(tmp_path, *words, **more))
 
 
 def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:
