@@ -28,6 +28,8 @@ INDEX_SECONDS = 0.02
 """The kubelet looks at a growing log at most this often."""
 _LOOK_SECONDS = 0.1
 """How long a follower waits for news before it looks whether the container has ended."""
+_SETTLING_SECONDS = 0.5
+"""How long a follower waits for the kubelet to note when a line was written."""
 _CHUNK = 1 << 16
 _PAIR = struct.Struct("<QQ")
 
@@ -196,9 +198,11 @@ async def _plain(log: _Log, start: int, follow: bool, ended: Callable[[], bool])
 
 
 async def _stamped(log: _Log, start: int, follow: bool, ended: Callable[[], bool]) -> AsyncIterator[bytes]:
-    """Every line begins with the time at which its first byte was written."""
+    """Every line begins with the time at which its first byte was written, the same however often it is read."""
     position, fresh, times = start, True, _Times(log.directory)
     async for chunk in _plain(log, start, follow, ended):
+        if follow:
+            await times.settle(position + len(chunk))
         out = []
         for piece in _lines(chunk):
             if fresh:
@@ -224,6 +228,27 @@ class _Times:
         self._sizes: list[int] = []
         self._moments: list[int] = []
         self._read = 0
+        self._patient = True
+        """Whether waiting for the kubelet is worth it: it answered the last time."""
+
+    async def settle(self, end: int) -> None:
+        """Waits until it is noted when the bytes before `end` were written.
+
+        Who asks sooner is told when the log changed last, and later, of the same line, another time: a reader who
+        takes the log up again after the last time it has seen would get lines twice. Without a kubelet nothing is
+        noted; then the wait is short, and not repeated until there is one again.
+        """
+        looks = round(_SETTLING_SECONDS / INDEX_SECONDS) if self._patient else 1
+        for _ in range(looks):
+            if self._covers(end):
+                break
+            await asyncio.sleep(INDEX_SECONDS)  # a file that another process writes, perhaps not made yet
+        self._patient = self._covers(end)
+
+    def _covers(self, end: int) -> bool:
+        if not self._sizes or self._sizes[-1] < end:
+            self._more()
+        return bool(self._sizes) and self._sizes[-1] >= end
 
     def at(self, offset: int) -> bytes:
         if not self._sizes or self._sizes[-1] <= offset:
