@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +15,7 @@ from argotui.model.phase import NodeType
 
 MANY_TRIES: Final = 8
 _NOTHING: Final[Mapping[str, Any]] = {}
+_CHILD: Final = re.compile(r"child '(.+)' failed\Z")
 
 
 class Fold(Enum):
@@ -177,7 +179,7 @@ class RowMaker:
             template=self._text(template),
             pod=self._pod(shown),
             phase=self._text(node.get("phase")),
-            message=self._text(node.get("message") or shown.get("message")),
+            message=self._message(node, shown),
             started=started,
             finished=finished,
             progress=self._text(node.get("progress")),
@@ -188,6 +190,14 @@ class RowMaker:
 
     def _text(self, value: Any) -> str:
         return self._clean(str(value)) if value else ""
+
+    def _message(self, node: Mapping[str, Any], shown: Mapping[str, Any]) -> str:
+        """The node's message (a retry's is that of its last try); a child is called by its name, not by its id."""
+        message = str(node.get("message") or shown.get("message") or "")
+        if found := _CHILD.match(message):
+            child = self._items.nodes.get(found[1], _NOTHING)
+            message = f"child '{child.get('displayName') or found[1]}' failed"
+        return self._text(message)
 
     def _pod(self, node: Mapping[str, Any]) -> str:
         if node.get("type") != NodeType.POD:

@@ -124,10 +124,22 @@ class Actor:
             verb=action.title.split()[0],
             fields=fields,
             plan=plan,
+            facts=self._facts(action, selection),
             is_destructive=action.danger.value == "destructive",
             begins_in_form=action.id.endswith(".submit"),
         )
         return await self._app.push_screen_wait(ActionDialog(question, self._app.clock_seconds))
+
+    def _facts(self, action: Action, selection: Selection) -> tuple[tuple[str, str], ...]:
+        """What a gate was given: that is what is approved or rejected."""
+        if action.id not in ("workflow.approve", "workflow.reject"):
+            return ()
+        found = []
+        for target in selection.targets:
+            for node in self.registry.waiting_gates(target).values():
+                parameters = (node.get("inputs") or {}).get("parameters") or ()
+                found += [(one_line(p.get("name")), one_line(p.get("value"), 400)) for p in parameters]
+        return tuple(found)
 
     async def _plan(self, session: Session, action: Action, selection: Selection, answers: dict[str, str]) -> Plan:
         try:

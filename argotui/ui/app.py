@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from argotui.ui.options import ConsoleOptions
 from argotui.ui.terminal import log_to_file, prepare_environment, reset_modes
@@ -10,6 +11,9 @@ from argotui.ui.terminal import log_to_file, prepare_environment, reset_modes
 
 def run_console(options: ConsoleOptions) -> int:
     """Runs the console in this terminal until it is left; the exit code of the process."""
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        print("argotui: the console draws on stderr, which is redirected: run it without 2>…")
+        return 2
     prepare_environment(os.environ)
     from argotui.ui.console import ConsoleApp  # Textual reads the environment when it is imported
 

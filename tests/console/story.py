@@ -107,7 +107,18 @@ def gated(name: str = "ci-pipeline-8x2kq") -> Document:
         *retried(name, "test", "Failed", "Succeeded"),
         step(name, "build", message=""),
         step(name, "scan"),
-        step(name, "approve", "Running", "Suspend"),
+        step(
+            name,
+            "approve",
+            "Running",
+            "Suspend",
+            inputs={
+                "parameters": [
+                    {"name": "image", "value": "registry.local/shop:3f2a91c"},
+                    {"name": "findings", "value": "0 critical, 2 low"},
+                ]
+            },
+        ),
         labels={f"{LABELS}workflow-template": "ci-pipeline"},
     )
 

@@ -48,6 +48,7 @@ async def test_approving_asks_for_a_reason_and_enter_alone_does_nothing() -> Non
         await open_tree(console)
         await console.press("a")
         await console.wait("gate 'approve' of argo/ci-pipeline-8x2kq succeeds")
+        assert "findings  0 critical, 2 low" in console.text
         await console.after_deafness()
         await console.press("enter")
         await console.wait("Say why.")

@@ -33,6 +33,8 @@ DEAF = 0.3
 _FRAME = 9
 """Rows that frame, title, margins, buttons and a line of confirmation take."""
 _TEXT_WIDTH = 70
+_FACTS = 8
+"""Rows of facts that are shown."""
 SETTLE = 0.3
 """Seconds after the last key before the plan is made again."""
 
@@ -50,6 +52,8 @@ class Question:
     """Label of the button that confirms."""
     fields: tuple[Field, ...]
     plan: Callable[[dict[str, str]], Awaitable[Plan]]
+    facts: tuple[tuple[str, str], ...] = ()
+    """What the person should know to decide: a name and a clean text each."""
     is_destructive: bool = False
     begins_in_form: bool = False
 
@@ -89,6 +93,10 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="-destructive" if self.question.is_destructive else ""):
             yield Static(one_line(self.question.title), markup=False, id="dialog-title")
+            if self.question.facts:
+                width = max(len(name) for name, _ in self.question.facts)
+                shown = "\n".join(f"{name:<{width}}  {text}" for name, text in self.question.facts)
+                yield Static(shown, markup=False, id="facts")
             with VerticalScroll(id="form", can_focus=False):
                 for number, field in enumerate(self.question.fields):
                     yield from self._field(number, field)
@@ -200,7 +208,8 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
 
     def _fit(self, plan: str) -> None:
         """Shares the height between the form and what is told, so that the buttons are always seen."""
-        room = self.size.height - _FRAME
+        facts = sum(1 + width_of(text) // _TEXT_WIDTH for _, text in self.question.facts)
+        room = self.size.height - _FRAME - (min(facts, _FACTS) + 1 if facts else 0)
         told = plan or str(self.query_one("#problem", Static).content)
         wanted = sum(1 + width_of(line) // _TEXT_WIDTH for line in told.split("\n")) + 1
         below = min(wanted, max(4, room // 2))

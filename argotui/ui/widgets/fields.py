@@ -101,7 +101,11 @@ class LinesField(TextArea):
 class Push(Static, can_focus=True):
     """A button of one row."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "push", "Push", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "push", "Push", show=False),
+        Binding("right", "app.focus_next", "Next", show=False),
+        Binding("left", "app.focus_previous", "Previous", show=False),
+    ]
 
     class Pushed(Message):
         """The button was pressed."""

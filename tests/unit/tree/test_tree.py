@@ -88,6 +88,11 @@ def test_rows_carry_pods_templates_and_messages() -> None:
     assert rows["never"].template == "never"
 
 
+def test_a_failed_child_is_called_by_its_name() -> None:
+    rows = display_rows(recorded("steps-parallel-failure"), clean=neutralise)
+    assert rows[0].message == "child 'bad' failed"
+
+
 PIPELINE = {
     "spec": {
         "entrypoint": "main",
