@@ -157,8 +157,10 @@ class Compiler:
     def builtin(self, node: ast.Builtin) -> Evaluate:
         if node.name in PREDICATE_FUNCTIONS:
             return compile_loop(node, self.compile, self.fail(node))
-        function = builtin(node.name).run
-        assert function is not None
+        found = builtin(node.name)
+        wrong, function = found.wrong_count(len(node.arguments)), found.run
+        if wrong or function is None:
+            return _failing(self.fail(node)(Fault(wrong)))
         arguments = [self.compile(argument) for argument in node.arguments]
         fail = self.fail(node)
 
@@ -180,6 +182,8 @@ class Compiler:
             return lambda frame: frame.scope.index
         if node.name == "acc":
             return lambda frame: frame.scope.acc
+        if node.name:
+            raise ExprError(f"unknown pointer {node.name}")
         fail = self.fail(node)
 
         def run(frame: Frame) -> Any:
@@ -259,6 +263,13 @@ def _guarded(inner: Evaluate, operation: Callable[[Any], Any], fail: Fail) -> Ev
             return operation(value)
         except Fault as fault:
             raise fail(fault) from None
+
+    return run
+
+
+def _failing(error: ExprError) -> Evaluate:
+    def run(_frame: Frame) -> Any:
+        raise error
 
     return run
 

@@ -25,7 +25,7 @@ class Limits:
     """steps: loop rounds, elements visited and calls, each counted once. elements: upstream's memory
     budget, the elements of all lists and maps that are made. text: bytes of all texts that are made."""
 
-    steps: int = 3_000_000
+    steps: int = 1_000_000
     elements: int = 1_000_000
     text: int = 32 * 1024 * 1024
 

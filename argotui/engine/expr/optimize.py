@@ -28,9 +28,15 @@ def optimize(node: ast.Node, source: Source) -> ast.Node:
     """The rewritten tree. Raises ExprError for faults that folding finds."""
     root = Root(node)
     slot = ast.Slot(root, "node")
-    _apply(slot, _in_array)
+    nodes = [found.node for found in ast.bottom_up(slot)]
+    searches = any(isinstance(found, ast.Binary) and found.operator == "in" for found in nodes)
+    calls = any(isinstance(found, ast.Builtin) for found in nodes)
+    if searches:
+        _apply(slot, _in_array)
     fold(slot, source)
-    for rewrite in _REWRITES:
+    if searches:
+        _apply(slot, _in_range)
+    for rewrite in _CALL_REWRITES if calls else ():
         _apply(slot, rewrite)
     return root.node
 
@@ -272,8 +278,7 @@ def _counted(node: ast.Node) -> tuple[ast.Builtin, str, int] | None:
     return None
 
 
-_REWRITES: Final[tuple[Rewrite, ...]] = (
-    _in_range,
+_CALL_REWRITES: Final[tuple[Rewrite, ...]] = (
     _filter_map,
     _filter_length,
     _filter_edge(-1, "last", "findLast"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+
 from argotui.engine.expr import ast
 from argotui.engine.expr.builtins.names import NAMES
 from argotui.engine.expr.errors import ExprError, Source

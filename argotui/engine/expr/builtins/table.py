@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from inspect import Parameter, signature
 from typing import Any
 
 from argotui.engine.expr.builtins.collections import COLLECTIONS
@@ -12,6 +13,7 @@ from argotui.engine.expr.builtins.dates import DATES
 from argotui.engine.expr.builtins.numbers import NUMBERS
 from argotui.engine.expr.builtins.texts import TEXTS
 from argotui.engine.expr.gotypes import BUILTIN, GoType, parse_type
+from argotui.engine.expr.limits import MAX_NODES
 
 Validator = Callable[[Sequence[GoType | None]], GoType]
 """Argument types (None: nil) -> result type; raises Fault."""
@@ -27,6 +29,17 @@ class BuiltinFunction:
     validate: Validator | None = None
     run: Callable[..., Any] | None = None
 
+    def wrong_count(self, given: int) -> str:
+        """Upstream's text when so many arguments cannot be; "" when they can.
+
+        The checker does not look at the arguments of a call whose function it does not know, so this is
+        asked once more before the function is called.
+        """
+        low, high = _arity(self.name)
+        if low <= given <= high:
+            return ""
+        return f"invalid number of arguments (expected {low if given < low else high}, got {given})"
+
     @property
     def type(self) -> GoType:
         return self.types[0] if self.types else BUILTIN
@@ -37,10 +50,19 @@ def builtin(name: str) -> BuiltinFunction:
     """A function of the language. Raises KeyError for any other name."""
     if name in _PREDICATES:
         return BuiltinFunction(name, (parse_type(_PREDICATES[name]),))
-    signature, run = _ALL[name]
-    if callable(signature):
-        return BuiltinFunction(name, (), signature, run)
-    return BuiltinFunction(name, tuple(parse_type(f"func({text}") for text in signature), None, run)
+    types, run = _ALL[name]
+    if callable(types):
+        return BuiltinFunction(name, (), types, run)
+    return BuiltinFunction(name, tuple(parse_type(f"func({text}") for text in types), None, run)
+
+
+@cache
+def _arity(name: str) -> tuple[int, int]:
+    """The fewest and the most arguments that a function's body takes, the context left out."""
+    parameters = list(signature(_ALL[name][1]).parameters.values())[1:]
+    if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):
+        return (0 if name == "concat" else 1), MAX_NODES
+    return sum(parameter.default is Parameter.empty for parameter in parameters), len(parameters)
 
 
 _PREDICATES = {

@@ -96,6 +96,8 @@ class ScriptCompiler:
         if not left_text and not path and symbol != "!":
             return None
         left = self._argument(left_text, tokens, depth)
+        if not symbol:
+            raise PathError("unsupported operator")
         if path or symbol == "!":
             if left is not None:
                 return None
