@@ -89,6 +89,7 @@ class Sandbox:
         _make(f"{directory}/root")
         os.close(os.open(f"{directory}/{TERMINATION}", os.O_WRONLY | os.O_CREAT, 0o666))
         arguments = self._arguments(plan)
+        waiter.refuse_nul(next(iter(plan.command), plan.image), [*arguments, *plan.command])
         content = b"".join(os.fsencode(word) + b"\0" for word in arguments)
         waiter.put(f"{directory}/{ARGUMENTS}", content)
         return Launch(

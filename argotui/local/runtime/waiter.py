@@ -14,6 +14,7 @@ import os
 import shlex
 import shutil
 import signal
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from argotui.local.runtime.records import EXIT, LOG, LOG_CAP_FILE, RESULT, RUN, STARTED
@@ -125,13 +126,24 @@ def _command_line(launch: Launch, tools: Tools, capture: bool) -> str:
     )
 
 
-def check_sizes(plan: ContainerPlan) -> None:
+def check_words(plan: ContainerPlan, launch: Launch) -> None:
     """The kernel would refuse the command; here it can still be said in Go's words. Raises StartFailure."""
     longest = 131072 - 1  # MAX_ARG_STRLEN with the final NUL
     texts = [*plan.command, *(f"{name}={value}" for name, value in plan.environment)]
+    name = next(iter(plan.command), plan.image)
+    refuse_nul(name, [*texts, *launch.command, launch.directory])
     sizes = [len(os.fsencode(text)) for text in texts]
     if max(sizes, default=0) > longest or sum(sizes) + 9 * len(sizes) > os.sysconf("SC_ARG_MAX") - 4096:
-        raise StartFailure(f"fork/exec {plan.command[0]}: argument list too long")
+        raise StartFailure(f"fork/exec {name}: argument list too long")
+
+
+def refuse_nul(name: str, words: Iterable[str]) -> None:
+    """No argument or variable can hold a NUL; in a file of words that NULs end it would begin another word.
+
+    `name` is what was to be started. Raises StartFailure.
+    """
+    if any("\0" in word for word in words):
+        raise StartFailure(f"fork/exec {name}: invalid argument".replace("\0", "\\0"))
 
 
 def start(plan: ContainerPlan, launch: Launch, tools: Tools) -> int:
@@ -139,7 +151,7 @@ def start(plan: ContainerPlan, launch: Launch, tools: Tools) -> int:
 
     Raises StartFailure for what no kernel would start, OSError when no process can be made.
     """
-    check_sizes(plan)
+    check_words(plan, launch)
     record = plan.record
     if plan.log_cap != LOG_CAP:
         record.path(LOG_CAP_FILE).write_text(str(plan.log_cap))

@@ -67,6 +67,19 @@ async def test_a_root_of_its_own(sandbox: Sandbox, tmp_path: Path) -> None:
         assert sandbox.files(planned).read(path, 10) == b""
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"environment": (("A", "x\0--cap-add\0ALL"),)},
+        {"working_dir": "/tmp\0--cap-add\0ALL"},
+        {"mounts": (Mount("/v\0--cap-add\0ALL", Path("/")),)},
+    ],
+)
+async def test_a_value_cannot_become_an_option_of_bubblewrap(sandbox: Sandbox, tmp_path: Path, more: Any) -> None:
+    with pytest.raises(StartFailure, match="fork/exec sh: invalid argument"):
+        await start(sandbox, plan(tmp_path, "sh", "-c", "true", **more))
+
+
 async def test_two_pods_do_not_see_each_other(sandbox: Sandbox, tmp_path: Path) -> None:
     for uid in ("a", "b"):
         planned = plan(tmp_path, "sh", "-c", "test ! -e /tmp/x && test ! -e /usr/x && touch /tmp/x /usr/x", uid=uid)

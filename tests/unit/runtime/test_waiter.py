@@ -160,6 +160,14 @@ async def test_what_no_kernel_would_start(tmp_path: Path, more: Any) -> None:
         await start(bare(tmp_path), plan(tmp_path, *words, **more))
 
 
+@pytest.mark.parametrize("more", [{}, {"environment": (("A", "x\0y"),)}])
+async def test_no_word_holds_a_nul(tmp_path: Path, more: Any) -> None:
+    """What a step has written may come back as a word of a later one."""
+    words = ("echo",) if more else ("echo", "x\0y")
+    with pytest.raises(StartFailure, match=r"^fork/exec echo: invalid argument$"):
+        await start(bare(tmp_path), plan(tmp_path, *words, **more))
+
+
 def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:
     planned = plan(tmp_path, "sh", environment=(("TOKEN", "s3cret"),))
     text = waiter.script(planned, Launch(("sh",), {"TOKEN": "s3cret"}), TOOLS)
