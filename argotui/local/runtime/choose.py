@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -108,12 +109,12 @@ def find_sandbox(directory: Path, bound: str, tools: Tools) -> tuple[Sandbox | N
 
 
 def _candidates() -> Iterator[tuple[SandboxSettings, str]]:
+    """Root needs no user namespace, but root of a container may be allowed nothing without one."""
     programs = list(_programs())
-    for layering in Layering:
+    for layering, user_namespace in itertools.product(Layering, (False, True) if os.geteuid() == 0 else (True,)):
         for program, version, where in programs:
             if layering is Layering.READ_ONLY or version >= _OVERLAYS_SINCE:
-                text = ".".join(map(str, version))
-                yield SandboxSettings(program, text, layering, os.geteuid() != 0), where
+                yield SandboxSettings(program, ".".join(map(str, version)), layering, user_namespace), where
 
 
 def _programs() -> Iterator[tuple[str, tuple[int, ...], str]]:

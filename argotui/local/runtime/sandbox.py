@@ -76,7 +76,7 @@ class Sandbox:
         if settings.layering is Layering.READ_ONLY:
             not_isolated = (*not_isolated, "the system directories are the host's, read-only")
         isolates = (*_ISOLATES, f"number of processes ({bound})") if bound else _ISOLATES
-        version = f"bubblewrap {settings.version}, {'without' if settings.user_namespace else 'as'} root"
+        version = f"bubblewrap {settings.version}, {'in a user namespace' if settings.user_namespace else 'as root'}"
         self.description = Description("sandbox", version, isolates, not_isolated, reason)
 
     def refusal(self, pod: Document) -> str:
