@@ -37,6 +37,7 @@ class ByWorkflow:
         self._groups: dict[Key, dict[str, Document]] = {}
 
     def apply(self, delta: Delta) -> None:
+        """Takes over one change from a reflector."""
         key, own = workflow_key(delta.object), name(delta.object)
         if delta.type is not DeltaType.DELETED:
             self._groups.setdefault(key, {})[own] = delta.object
@@ -52,6 +53,7 @@ class ByWorkflow:
         return [each for each in group.values() if is_owned(each, workflow)]
 
     def keys(self) -> list[Key]:
+        """The workflows that have any, whether or not they exist themselves."""
         return list(self._groups)
 
 
@@ -89,10 +91,12 @@ class Caches:
 
     @property
     def reflectors(self) -> list[Reflector]:
+        """Those that must run."""
         return list(self._reflectors.values())
 
     @property
     def workflows(self) -> dict[Key, Document]:
+        """Workflows in scope that are not complete."""
         return self._reflectors[WORKFLOWS].cache
 
     async def leave_out_forbidden(self) -> None:
@@ -124,9 +128,11 @@ class Caches:
     # what the engine asks (its Lookup protocol)
 
     def workflow_template(self, namespace: str, name: str) -> Document | None:
+        """The newest known WorkflowTemplate, None when there is none."""
         return self._find(WORKFLOW_TEMPLATES, (namespace, name))
 
     def cluster_workflow_template(self, name: str) -> Document | None:
+        """The newest known ClusterWorkflowTemplate; None also where the controller may not list them."""
         return self._find(CLUSTER_WORKFLOW_TEMPLATES, ("", name))
 
     def config_map(self, namespace: str, name: str) -> Document | None:

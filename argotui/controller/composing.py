@@ -56,4 +56,5 @@ class PatchQueue:
             self.add(each)
 
     def clear(self) -> None:
+        """Drops all."""
         self._patches.clear()

@@ -68,6 +68,7 @@ class Term:
 
     @property
     def config(self) -> EngineConfig:
+        """What is in force now."""
         return self._settings.current
 
     async def run(self, ready: Callable[[], None]) -> None:

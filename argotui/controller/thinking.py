@@ -15,19 +15,23 @@ class Decision(Protocol):
     """One step: a merge patch and what is to be done."""
 
     @property
-    def changes(self) -> Document: ...
+    def changes(self) -> Document:
+        """JSON merge patch of the workflow, `{}` when nothing changed."""
 
     @property
-    def effects(self) -> Sequence[Effect]: ...
+    def effects(self) -> Sequence[Effect]:
+        """In the order in which they are to begin."""
 
 
 class Thinker(Protocol):
     """A loaded workflow that decides what follows from facts."""
 
     @property
-    def workflow(self) -> Document: ...
+    def workflow(self) -> Document:
+        """The whole object after the last step, its nodes uncompressed; not to be changed."""
 
-    def advance(self, facts: Sequence[Fact], now: datetime, entropy: bytes) -> Decision: ...
+    def advance(self, facts: Sequence[Fact], now: datetime, entropy: bytes) -> Decision:
+        """What follows from `facts` at `now` (aware, UTC)."""
 
 
 Load = Callable[[Document, EngineConfig, Caches], Thinker]

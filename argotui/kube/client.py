@@ -29,6 +29,8 @@ WATCH_SILENCE = 120.0
 
 
 class PatchKind(StrEnum):
+    """How the body of a patch is read; the value is its content type."""
+
     MERGE = "application/merge-patch+json"
     JSON = "application/json-patch+json"
     STRATEGIC = "application/strategic-merge-patch+json"
@@ -68,6 +70,7 @@ class Client:
         await self._transport.close()
 
     async def get(self, res: Resource, name: str, namespace: str | None = None) -> Document:
+        """One object."""
         return await self.raw("GET", res.path(namespace, name))
 
     async def list(
@@ -120,6 +123,7 @@ class Client:
         return await self.raw("GET", res.path(namespace), query=query, accept=TABLE, silence=LIST_SILENCE)
 
     async def create(self, res: Resource, body: Document, namespace: str | None = None) -> Document:
+        """POST; the namespace is the body's own unless given. Returns the object as stored."""
         return await self.raw("POST", res.path(_namespace(res, body, namespace)), body=body)
 
     async def replace(self, res: Resource, body: Document, *, subresource: str = "") -> Document:
@@ -137,6 +141,7 @@ class Client:
         kind: PatchKind = PatchKind.MERGE,
         subresource: str = "",
     ) -> Document:
+        """Changes part of an object. `metadata.resourceVersion` in a merge patch makes a stale one a conflict."""
         path = res.path(namespace, name, subresource or None)
         return await self.raw("PATCH", path, body=body, content_type=kind.value)
 
@@ -274,6 +279,7 @@ class Client:
 
 
 def drop_managed_fields(document: Document) -> None:
+    """Removes `metadata.managedFields` in place."""
     metadata = document.get("metadata")
     if isinstance(metadata, dict):
         metadata.pop("managedFields", None)

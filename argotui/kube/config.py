@@ -55,6 +55,7 @@ class _Entry:
     where: str
 
     def text(self, key: str) -> str:
+        """A text value, "" when it is not set. Raises ConfigError for another type."""
         value = self.content.get(key)
         if value is None:
             return ""
@@ -74,6 +75,7 @@ class _Entry:
         return _read(self.base / path, f"{self.where}: {key}") if path else None
 
     def refuse(self, unsupported: Mapping[str, str]) -> None:
+        """Raises ConfigError when one of these keys is set."""
         for key, what in unsupported.items():
             if self.content.get(key):
                 raise ConfigError(f"{self.where}: {key}: {what} are not supported by this version of argotui")
@@ -143,6 +145,7 @@ class _Merged:
                 entries.setdefault(name, _Entry(content, path.parent, f"{path}: {singular} {name!r}"))
 
     def cluster(self, context: str | None) -> ClusterConfig:
+        """What `context`, or the current one, stands for. Raises ConfigError."""
         name = context or self.current
         if not name:
             raise ConfigError(f"no current context; choose one with --context: {_listing(self.contexts)}")

@@ -57,6 +57,7 @@ class ApiError(KubeError):
 
     @property
     def is_not_found(self) -> bool:
+        """The object, or its kind, does not exist."""
         return self.status == 404
 
     @property
@@ -66,6 +67,7 @@ class ApiError(KubeError):
 
     @property
     def is_already_exists(self) -> bool:
+        """A create met an object of the same name."""
         return self.status == 409 and self.reason == "AlreadyExists"
 
     @property
@@ -75,10 +77,12 @@ class ApiError(KubeError):
 
     @property
     def is_forbidden(self) -> bool:
+        """The identity lacks a right, or a quota is used up; the message says which."""
         return self.status == 403
 
     @property
     def is_unauthorized(self) -> bool:
+        """The credentials were not accepted."""
         return self.status == 401
 
     @property

@@ -32,6 +32,8 @@ _PAGE = 500
 
 
 class DeltaType(StrEnum):
+    """What happened to an object, as far as the cache is concerned."""
+
     ADDED = "ADDED"
     MODIFIED = "MODIFIED"
     DELETED = "DELETED"
@@ -97,6 +99,7 @@ class Reflector:
 
     @property
     def is_synced(self) -> bool:
+        """Whether the first list is in."""
         return self._synced.is_set()
 
     async def run(self) -> NoReturn:

@@ -60,6 +60,7 @@ class Transport:
         )
 
     async def close(self) -> None:
+        """Ends all connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -124,11 +125,13 @@ class Transport:
 
     @property
     def session(self) -> aiohttp.ClientSession:
+        """The open pool. Raises RuntimeError before `open` and after `close`."""
         if self._session is None:
             raise RuntimeError("the client is used outside `async with`")
         return self._session
 
     def url(self, path: str) -> str:
+        """The whole address of `path`."""
         return self.config.server + path
 
     def authorised(self, headers: Mapping[str, str] | None = None) -> dict[str, str]:
