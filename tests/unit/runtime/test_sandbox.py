@@ -160,14 +160,23 @@ async def test_signals(sandbox: Sandbox, tmp_path: Path) -> None:
     assert await sandbox.signal(polite.record, signal.SIGTERM)
     await processes.child_ended(pid)
     assert log_of(polite).endswith("bye\n")
-    deaf = plan(tmp_path, "sh", "-c", "trap '' TERM; sleep 78.5", uid="b")
+    deaf = plan(tmp_path, "sh", "-c", "trap '' TERM; echo up; sleep 78.5", uid="b")
     pid = await start(sandbox, deaf)
-    assert await sandbox.signal(deaf.record, signal.SIGTERM)  # at once: it waits until there is a command
+    await until(lambda: "up" in log_of(deaf))
+    assert await sandbox.signal(deaf.record, signal.SIGTERM)
     assert await sandbox.signal(deaf.record, signal.SIGKILL)
     await processes.child_ended(pid)
     codes = [planned.record.ended().exit_code for planned in (polite, deaf)]  # type: ignore[union-attr]
     assert codes == [12, 137]
     assert not await sandbox.signal(deaf.record, signal.SIGTERM)
+
+
+async def test_a_signal_in_the_very_first_moment_is_not_lost(sandbox: Sandbox, tmp_path: Path) -> None:
+    planned = plan(tmp_path, "sleep", "78.6")
+    pid = await start(sandbox, planned)
+    assert await sandbox.signal(planned.record, signal.SIGTERM)  # waits until there is a command
+    await processes.child_ended(pid)
+    assert planned.record.ended().exit_code == 143  # type: ignore[union-attr]
 
 
 async def test_the_step_dies_with_its_waiter(sandbox: Sandbox, tmp_path: Path) -> None:
