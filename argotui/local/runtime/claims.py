@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from argotui.config.paths import private_directory
@@ -49,6 +49,7 @@ class Claims:
         assert identity is not None, "this process runs"
         self._identity = identity
         self._released = asyncio.Condition()
+        self._adopt()
 
     async def take(self, pod_uid: str, paths: Sequence[str]) -> None:
         """Returns when all paths are this pod's; takes them all or none, so that no two pods wait for each other."""
@@ -71,6 +72,20 @@ class Claims:
         """The paths that are this pod's."""
         return [claim.path for claim in self._all() if claim.pod_uid == pod_uid]
 
+    def _adopt(self) -> None:
+        """Takes over what an earlier kubelet of this cluster has claimed: outputs may still have to be read there."""
+        with self._locked():
+            for claim in self._all():
+                if claim.pods != str(self._pods):
+                    continue
+                if (self._pods / claim.pod_uid).exists():
+                    self._write(replace(claim, kubelet=self._identity))
+                else:
+                    self._file(claim.path).unlink(missing_ok=True)
+
+    def _write(self, claim: _Claim) -> None:
+        self._file(claim.path).write_text(json.dumps(asdict(claim)))
+
     def _try(self, pod_uid: str, paths: Sequence[str]) -> bool:
         with self._locked():
             for claim in self._all():
@@ -79,8 +94,7 @@ class Claims:
                         return False
                     self._file(claim.path).unlink(missing_ok=True)
             for path in paths:
-                claim = _Claim(path, pod_uid, str(self._pods), self._identity)
-                self._file(path).write_text(json.dumps(asdict(claim)))
+                self._write(_Claim(path, pod_uid, str(self._pods), self._identity))
         return True
 
     @contextlib.contextmanager

@@ -118,6 +118,22 @@ async def test_claims_of_a_dead_kubelet_hold_while_its_step_runs(tmp_path: Path)
     await asyncio.wait_for(ours.take("ours", [path]), 5)
 
 
+async def test_the_next_kubelet_keeps_the_claims_of_steps_whose_outputs_are_to_be_read(tmp_path: Path) -> None:
+    pods = tmp_path / "pods"
+    (pods / "ended").mkdir(parents=True)
+    first = Claims(pods, tmp_path / "claims")
+    await first.take("ended", ["/tmp/x"])
+    await first.take("never-begun", ["/tmp/y"])
+    for file in (tmp_path / "claims").glob("*.json"):
+        file.write_text(file.read_text().replace(f'"pid": {os.getpid()}', '"pid": 1'))  # that kubelet is dead
+    second = Claims(pods, tmp_path / "claims")
+    await asyncio.wait_for(second.take("other", ["/tmp/y"]), 1)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(second.take("other", ["/tmp/x"]), 0.05)
+    assert await second.release("ended") == ["/tmp/x"]
+    await asyncio.wait_for(second.take("other", ["/tmp/x"]), 1)
+
+
 async def test_children_that_leave_the_group_are_found_by_their_mark(tmp_path: Path) -> None:
     runtime = bare(tmp_path)
     hidden = "setsid sh -c 'sleep 77.5' & echo started"
