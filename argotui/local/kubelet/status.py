@@ -76,7 +76,9 @@ def status_of(pod: Document, state: PodState, runtime: Description, now: datetim
         status["startTime"] = format_time(state.started_at)
     if inits:
         status["initContainerStatuses"] = [_container(c, state, runtime, pod, init=True) for c in inits]
-    status["containerStatuses"] = [_container(c, state, runtime, pod, init=False) for c in mains]
+    # by name, as Kubernetes writes them: the controller tells of the first that waits, which is then `main`
+    found = [_container(c, state, runtime, pod, init=False) for c in mains]
+    status["containerStatuses"] = sorted(found, key=lambda one: str(one["name"]))
     if state.reason and phase == "Failed":
         status["reason"], status["message"] = state.reason, state.message
     return status

@@ -105,7 +105,7 @@ async def test_artifacts_end_the_pod_in_init(tmp_path: Path) -> None:
         pod = await memory.over("s")
     assert ended(pod, "init")["exitCode"] == 64
     assert "inputs.artifacts is not supported" in ended(pod, "init")["message"]
-    assert pod["status"]["containerStatuses"][1]["state"]["waiting"]["reason"] == "PodInitializing"
+    assert pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "PodInitializing"
 
 
 async def test_what_is_not_supported_fails_the_pod_by_name(tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ async def test_a_running_container_is_picked_up_with_log_and_exit_code(tmp_path:
     async with kubelet(memory, tmp_path):
         await memory.create(PODS, step("s", "sh", "-c", script, template=template, result=True))
         found = await running(memory, tmp_path, "s")
-    started = memory.pod("s")["status"]["containerStatuses"][1]["state"]["running"]["startedAt"]
+    started = memory.pod("s")["status"]["containerStatuses"][0]["state"]["running"]["startedAt"]
     async with kubelet(memory, tmp_path):
         pod = await memory.over("s")
         assert found.path("log").read_text() == "before\nafter\n"
@@ -420,3 +420,19 @@ async def test_a_host_path_that_is_not_there_is_waited_for(tmp_path: Path) -> No
         await memory.until(lambda: f"{place} is not a directory" in str(memory.pod("p").get("status")))
         place.mkdir()
         assert (await memory.over("p"))["status"]["phase"] == "Succeeded"
+
+
+async def test_what_an_ended_pod_still_holds_is_freed_at_the_next_start(tmp_path: Path) -> None:
+    """The kubelet dies between the last status and the release of the pod's paths."""
+    memory, path = Memory(), f"/tmp/argotui-test-{os.getpid()}-{random.randrange(10**9)}"
+    template = {"name": "t", "outputs": {"parameters": [{"name": "v", "valueFrom": {"path": path}}]}}
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, step("s", "sleep", "60", template=template))
+        found = await running(memory, tmp_path, "s")
+    os.kill(found.command().pid, 9)  # type: ignore[union-attr]
+    await found.started().waiter.ended()  # type: ignore[union-attr]
+    await memory.patch(PODS, "s", {"status": {"phase": "Failed"}})
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, step("t", "sh", "-c", f"echo 1 > {path}", template=template))
+        assert (await memory.over("t"))["status"]["phase"] == "Succeeded"
+    assert sorted(os.listdir(found.directory)) == ["exit", "log", "started"]

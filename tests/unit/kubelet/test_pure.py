@@ -149,7 +149,7 @@ def test_a_running_pod_in_full() -> None:
         "PodReadyToStartContainers": "True", "Initialized": "True", "Ready": "True", "ContainersReady": "True",
         "PodScheduled": "True", "argotui.io/HostTools": "True",
     }  # fmt: skip
-    init, (wait, main) = status["initContainerStatuses"][0], status["containerStatuses"]
+    init, (main, wait) = status["initContainerStatuses"][0], status["containerStatuses"]
     assert init["state"]["terminated"]["reason"] == "Completed"
     assert init["ready"]
     assert main["state"] == {"running": {"startedAt": "2026-11-22T12:00:00Z"}}
@@ -173,7 +173,8 @@ def test_conditions_keep_their_times() -> None:
 def test_waiting_containers_say_for_what() -> None:
     pod = {**step("s", "true"), "metadata": {"name": "s"}}
     status = status_of(pod, PodState({"main": Waiting("CreateContainerConfigError", "no")}, NOW), SANDBOX, NOW, {})
-    wait, main = status["containerStatuses"]
+    main, wait = status["containerStatuses"]
+    assert (main["name"], wait["name"]) == ("main", "wait")  # the first that waits is the one that is told of
     assert wait["state"] == {"waiting": {"reason": "PodInitializing"}}
     assert main["state"] == {"waiting": {"reason": "CreateContainerConfigError", "message": "no"}}
 
