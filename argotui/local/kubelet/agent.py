@@ -20,6 +20,8 @@ from argotui.local.kubelet.events import warn
 from argotui.local.kubelet.noderecord import labels
 from argotui.local.kubelet.pod import PodRun
 from argotui.local.kubelet.podfile import PodFile
+from argotui.local.runtime.records import RUN
+from argotui.local.runtime.types import Runtime
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.resources import PODS
@@ -89,7 +91,7 @@ class Kubelet:
             if pod is None:
                 await self._end_orphan(directory)
             elif self._is_over(pod):
-                self._node.tidy.strip(directory)
+                await self._free(directory)
 
     @property
     def waiting(self) -> int:
@@ -166,9 +168,20 @@ class Kubelet:
         if directory.exists():
             self._spawn(self._end_orphan(directory))
 
-    async def _end_orphan(self, directory: Path) -> None:
+    async def _free(self, directory: Path) -> None:
+        """Gives up what an ended pod still holds, if its kubelet died before it came to that."""
+        unfinished = [record for record in records_below(directory) if record.has(RUN)]
+        for record in unfinished:
+            await self._runtime_of(directory).discard(record)
+        if unfinished or (directory / "volumes").exists():
+            self._node.tidy.strip(directory)
+
+    def _runtime_of(self, directory: Path) -> Runtime:
         file = PodFile.read(directory)
-        runtime = self._node.runtime_named(file.runtime) if file else self._node.runtime
+        return self._node.runtime_named(file.runtime) if file else self._node.runtime
+
+    async def _end_orphan(self, directory: Path) -> None:
+        runtime = self._runtime_of(directory)
         for record in records_below(directory):
             if not await end_now(record, runtime, _ORPHAN_SECONDS):
                 log.error("%s: container %s cannot be killed", directory.name, record.name)

@@ -1,14 +1,14 @@
-"""Frees disk in the background, many pods at a time, by `rm`: it copes with any depth and leaves the loop alone."""
+"""Frees disk in the background, many pods at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+
+from argotui.local.removal import remove
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,9 @@ class Tidy:
         ended, self._ended = self._ended, []
         paths = await asyncio.to_thread(self._paths, ended)
         for start in range(0, len(paths), _BATCH):
-            await _remove(paths[start : start + _BATCH])
+            left = await remove(paths[start : start + _BATCH])
+            if left:
+                log.warning("not all that ended pods have left could be removed: %s", left)
 
     def _paths(self, ended: list[Path]) -> list[str]:
         paths = [str(path) for path in self._trash.iterdir()]
@@ -82,28 +84,3 @@ def _superfluous(pod_directory: Path) -> Iterator[str]:
         for entry in os.listdir(folder):
             if entry not in _KEPT:
                 yield f"{folder}/{entry}"
-
-
-async def _remove(paths: list[str]) -> None:
-    process = await asyncio.create_subprocess_exec(
-        "rm", "-rf", "--one-file-system", "--", *paths, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    if await process.wait() != 0:
-        for path in paths:
-            if os.path.lexists(path):
-                await asyncio.to_thread(remove_closed, Path(path))
-
-
-def remove_closed(path: Path) -> None:
-    """Removes a tree in which a step has taken permissions away, as far as possible."""
-    if path.is_dir() and not path.is_symlink():
-        path.chmod(0o700)
-    for folder, names, _ in os.walk(path):
-        for name in names:
-            inner = os.path.join(folder, name)
-            if not os.path.islink(inner):
-                os.chmod(inner, 0o700)
-    try:
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
-    except OSError as error:
-        log.warning("%s could not be removed: %s", path, error)
