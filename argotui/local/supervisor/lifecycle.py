@@ -3,13 +3,13 @@
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from argotui.local.removal import remove
 from argotui.local.supervisor.control import NotRunning, ask
 from argotui.local.supervisor.parts import keep_small
 from argotui.local.supervisor.supervisor import prepare
@@ -99,7 +99,9 @@ async def reset(directory: Path) -> None:
     )
     if await kill.wait() != 0:
         raise StartFailed(f"some steps could not be killed, so {directory} was left as it is")
-    shutil.rmtree(directory)
+    left = await remove([str(directory.resolve())])
+    if left:
+        raise StartFailed(f"the local cluster was ended, but not all of it could be removed: {left}")
 
 
 async def _spawn(directory: Path, runtime: str) -> None:
