@@ -10,9 +10,11 @@ from typing import Final
 
 from textual.binding import Binding
 
+# The keys that open a prompt have priority, so that the focus has moved before the next key is looked at: what is
+# typed fast, or comes in one piece over a slow link, must not be taken for keys of the list.
 EVERYWHERE: Final = (
-    Binding(":", "prompt(':')", "Command", id="prompt.command", tooltip="Type a command, for example :ns argo"),
-    Binding("/", "prompt('/')", "Filter", id="prompt.filter", tooltip="Filter a list, search a log"),
+    Binding(":", "prompt(':')", "Command", id="prompt.command", priority=True, tooltip="Command, for example :ns argo"),
+    Binding("/", "prompt('/')", "Filter", id="prompt.filter", priority=True, tooltip="Filter a list, search a log"),
     Binding("?,f1", "help", "Help", id="help", tooltip="Keys that work here"),
     Binding(".", "menu", "Actions", id="menu", tooltip="All actions; those that are refused say why"),
     Binding("ctrl+p", "palette", "Palette", id="palette", show=False, tooltip="Everything, found by typing"),

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 from argotui.engine.filters import FilterError
 from argotui.services.desk import Desk
@@ -222,6 +223,10 @@ class Room(Screen[None]):
         next(widget for widget in self.query(LineWidget) if widget.can_focus).focus()
 
     # keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed, `:` and `/` are letters."""
+        return action != "prompt" or not isinstance(self.focused, Input | TextArea)
 
     def action_back(self) -> None:
         """Clears a notice or the filter, else goes back."""

@@ -103,7 +103,9 @@ class LogSearch:
 SEARCH_BINDINGS = (
     Binding("n", "match(1)", "Next match", id="logs.next-match", show=False),
     Binding("N", "match(-1)", "Previous match", id="logs.previous-match", show=False),
-    Binding("&", "prompt('&')", "Only matches", id="logs.only", show=False, tooltip="Hide others; &!x: those with x"),
+    Binding(
+        "&", "prompt('&')", "Only matches", id="logs.only", show=False, priority=True, tooltip="Hide others; &!x: x"
+    ),
 )
 
 

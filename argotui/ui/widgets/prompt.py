@@ -65,7 +65,7 @@ class Prompt(Input):
         self.cursor_position = len(value)
         self._place = len(self._before.get(sign, []))
         self.remove_class("-wrong")
-        self.focus()
+        self.screen.set_focus(self)
 
     def wrong(self, is_wrong: bool) -> None:
         """Shows that what was typed cannot be understood."""
