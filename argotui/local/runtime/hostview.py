@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import os
 import shutil
 import stat
@@ -11,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from argotui.local.runtime.waiter import PATH
+
+log = logging.getLogger(__name__)
 
 # top-level directories that hold tools and their settings; what is a link on the host is a link in the sandbox
 _SYSTEM = ("usr", "etc", "opt", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -104,10 +108,18 @@ def _private(directory: Path) -> list[Path]:
     pending = [directory]
     seen = 0
     while pending and seen < _MAX_MASKED_ENTRIES:
-        with os.scandir(pending.pop()) as entries:
-            for entry in entries:
-                seen += 1
+        folder = pending.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:  # file systems of other users keep even root out
+            found.append(folder)
+            continue
+        seen += len(entries)
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):  # settings are replaced all the time
                 _sort(entry, found, pending)
+    if pending:
+        log.warning("%s holds very many files; steps see also those of it that only root may read", directory)
     return found
 
 

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -182,10 +183,9 @@ class Sandbox:
         return words
 
     def _system_directory(self, plan: ContainerPlan, name: str) -> list[str]:
-        path = f"/{name}"
+        path, mask = f"/{name}", self._host.mask_of(name)
         if self._settings.layering is Layering.READ_ONLY:
-            return ["--ro-bind", path, path]
-        mask = self._host.mask_of(name)
+            return ["--ro-bind", path, path, *(_covers(path, mask) if mask else ())]
         sources = ["--overlay-src", path, *(["--overlay-src", str(mask)] if mask else [])]
         if plan.read_only_root and mask:
             return [*sources, "--ro-overlay", path]
@@ -197,6 +197,17 @@ class Sandbox:
         _make(upper)
         _make(work)
         return [*sources, "--overlay", upper, work, path]
+
+
+def _covers(path: str, mask: Path) -> Iterator[str]:
+    """Lays something empty over each place that the mask hides, for where it cannot be a layer itself."""
+    for folder, _, names in os.walk(mask):
+        for name in names:
+            place = os.path.join(path, os.path.relpath(folder, mask), name)
+            if os.path.isdir(place):
+                yield from ("--perms", "0000", "--tmpfs", place)
+            elif os.path.exists(place):
+                yield from ("--ro-bind", os.path.join(folder, name), place)
 
 
 def _make(directory: str) -> None:

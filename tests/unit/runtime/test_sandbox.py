@@ -204,6 +204,23 @@ async def test_what_would_reach_the_host_is_taken_away(sandbox: Sandbox, tmp_pat
     assert not os.path.exists(planned.record.directory / "root" / "tmp" / "d")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root could read it")
+async def test_where_masks_cannot_be_layers_they_are_laid_over(tmp_path: Path) -> None:
+    found, why_not = await asyncio.to_thread(choose.find_sandbox, tmp_path, "", TOOLS)
+    if found is None:
+        pytest.skip(f"no sandbox here: {why_not}")
+    mask = tmp_path / "mask"
+    (mask / "apt").mkdir(parents=True)
+    for name in ("shadow", "apt/apt.conf.d", "is/no/more"):
+        (mask / name).parent.mkdir(parents=True, exist_ok=True)
+        (mask / name).touch(mode=0)
+    settings = SandboxSettings(found._settings.program, "0.11.0", Layering.READ_ONLY, found._settings.user_namespace)
+    host = replace(hostview.survey(tmp_path / "masks"), masks={"etc": mask})
+    planned = plan(tmp_path, "sh", "-c", "cat /etc/shadow; ls -A /etc/apt/apt.conf.d; head -c 4 /etc/passwd")
+    await run(Sandbox(settings, host, "", ""), planned)
+    assert log_of(planned) == "root"
+
+
 async def test_fork_bombs_are_bounded(sandbox: Sandbox, tmp_path: Path) -> None:
     bound = bounds.find(tmp_path)
     if not bound.text:
