@@ -11,26 +11,21 @@ from typing import Any
 from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig
 from argotui.kube.client import Client
 from argotui.kube.config import ClusterConfig, load_cluster
-from argotui.kube.errors import ApiError, ConfigError, KubeError
+from argotui.kube.errors import ApiError, ConfigError
 from argotui.kube.exec import ExecResult
 from argotui.kube.transport import ANSWER_SECONDS, JSON, Query
 from argotui.local.supervisor.lifecycle import RuntimeNote, StartFailed, start
 from argotui.model.documents import Document
-from argotui.model.problem import ManifestError
-from argotui.services.actions import ActionRefused
 from argotui.services.identity import Identity, who
 from argotui.services.place import Isolation, SessionOptions
 from argotui.store.text import one_line
 
 LOCAL_CONTEXT = "argotui-local"
 
-__all__ = ["CONNECT_ERRORS", "LOCAL_CONTEXT", "PLAN_ERRORS", "Session", "SessionOptions", "open_session"]
+__all__ = ["CONNECT_ERRORS", "LOCAL_CONTEXT", "Session", "SessionOptions", "open_session"]
 
 CONNECT_ERRORS = (ConfigError, StartFailed, UnsafeDirectory, OSError)
 """What `open_session` raises."""
-
-PLAN_ERRORS = (ActionRefused, ManifestError, KubeError, OSError)
-"""What an action's plan raises when it cannot be made: the message is for the person."""
 
 
 @dataclass(frozen=True)

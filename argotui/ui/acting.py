@@ -151,7 +151,7 @@ class Actor:
             raise PlanRefused(one_line(f"planning failed inside argotui: {error!r}")) from error
 
     def _expected(self) -> tuple[type[Exception], ...]:
-        errors = importlib.import_module("argotui.services.session")
+        errors = importlib.import_module("argotui.services.refusals")
         found: tuple[type[Exception], ...] = errors.PLAN_ERRORS
         return found
 
