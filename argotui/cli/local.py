@@ -10,7 +10,7 @@ from typing import Any
 
 from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig
 from argotui.local.supervisor import lifecycle
-from argotui.local.supervisor.lifecycle import RUNTIMES, RuntimeNote, StartFailed
+from argotui.local.supervisor.lifecycle import RUNTIMES, NotACluster, RuntimeNote, StartFailed
 
 _MIB = 1024 * 1024
 _SLOW_SECONDS = 0.3
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     verbs = {"start": _start, "stop": _stop, "status": _status, "reset": _reset, "kubeconfig": _kubeconfig}
     try:
         return verbs[args.local_verb](args)
-    except (StartFailed, UnsafeDirectory) as error:
+    except (StartFailed, NotACluster, UnsafeDirectory) as error:
         print(f"argotui: {error}", file=sys.stderr)
         return 1
 

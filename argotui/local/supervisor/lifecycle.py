@@ -11,8 +11,8 @@ from typing import Any
 
 from argotui.local.removal import remove
 from argotui.local.supervisor.control import NotRunning, ask
-from argotui.local.supervisor.parts import keep_small
-from argotui.local.supervisor.supervisor import prepare
+from argotui.local.supervisor.parts import keep_small, last_words
+from argotui.local.supervisor.supervisor import FOLDERS, LOCK, prepare
 
 RUNTIMES = ("auto", "sandbox", "process", "podman", "docker")
 _READY_SECONDS = 90.0
@@ -20,6 +20,14 @@ _READY_SECONDS = 90.0
 
 class StartFailed(Exception):
     """The cluster did not become ready; the message says which process failed and where it logs."""
+
+
+class PartsFailed(StartFailed):
+    """Some process of the cluster ends before it is ready, each time it is started."""
+
+
+class NotACluster(Exception):
+    """The directory that is to be removed was not made by a local cluster."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,14 @@ async def start(directory: Path, runtime: str = "auto") -> Started:
 
     Raises StartFailed, and UnsafeDirectory when others may read the directory.
     """
-    prepare(directory)
+    try:
+        prepare(directory)
+    except OSError as error:
+        raise StartFailed(_no_room(directory, error)) from None
     try:
         state = await ask(directory, "status")
     except NotRunning:
-        await _spawn(directory, runtime)
-        return Started(await _ready(directory), was_running=False)
+        return Started(await _started(directory, runtime), was_running=False)
     if runtime not in ("auto", state["runtime"]):
         raise StartFailed(
             f"the local cluster runs already, with --runtime {state['runtime']}; run `argotui local stop` first"
@@ -90,10 +100,16 @@ async def status(directory: Path) -> dict[str, Any] | None:
 
 
 async def reset(directory: Path) -> None:
-    """Ends the cluster, kills the steps that still run, and removes the directory."""
+    """Ends the cluster, kills the steps that still run, and removes the directory.
+
+    Raises StartFailed for what could not be removed, and NotACluster for any other directory: its name comes from a
+    variable of the environment.
+    """
     await stop(directory)
     if not directory.exists():
         return
+    if not _is_ours(directory):
+        raise NotACluster(f"{directory} was not made by a local cluster, so nothing in it was touched")
     kill = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "argotui.local.kubelet", "--dir", str(directory), "--kill-all", stdin=subprocess.DEVNULL
     )
@@ -102,6 +118,37 @@ async def reset(directory: Path) -> None:
     left = await remove([str(directory.resolve())])
     if left:
         raise StartFailed(f"the local cluster was ended, but not all of it could be removed: {left}")
+
+
+def _is_ours(directory: Path) -> bool:
+    """Whether a supervisor ran here, or there is nothing but the folders that are made for one."""
+    if (directory / "run" / LOCK).exists():
+        return True
+    return directory.is_dir() and {path.name for path in directory.iterdir()} <= set(FOLDERS)
+
+
+def _no_room(directory: Path, error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename and str(error.filename) != str(directory) else ""
+    reason = f"{where}{error.strerror or error}"
+    return f"the state cannot be kept in {directory}: {reason}; set ARGOTUI_LOCAL_DIR to a directory of your own"
+
+
+async def _started(directory: Path, runtime: str) -> dict[str, Any]:
+    """A new cluster, ready. One whose processes cannot start is ended again: it would try, and fail, for ever."""
+    begin = _size(directory / "logs" / "supervisor.log")
+    try:
+        await _spawn(directory, runtime)
+    except OSError as error:
+        raise StartFailed(_no_room(directory, error)) from None
+    try:
+        return await _ready(directory, begin)
+    except PartsFailed:
+        await stop(directory)
+        raise
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 async def _spawn(directory: Path, runtime: str) -> None:
@@ -129,16 +176,17 @@ async def _spawn(directory: Path, runtime: str) -> None:
     child.poll()
 
 
-async def _ready(directory: Path) -> dict[str, Any]:
+async def _ready(directory: Path, log_start: int = 0) -> dict[str, Any]:
     log_path = directory / "logs" / "supervisor.log"
     try:
         async with asyncio.timeout(_READY_SECONDS):
             state = await ask(directory, "ready")
     except NotRunning:
-        raise StartFailed(f"the supervisor ended; its last words are in {log_path}") from None
+        said = last_words(log_path, log_start)
+        raise StartFailed(f"the supervisor ended{': ' if said else ''}{said}; see {log_path}") from None
     except TimeoutError:
         raise StartFailed(f"the cluster was not ready within {_READY_SECONDS:g} s; see {log_path}") from None
     failed = [part for part in state["parts"] if not part["ready"]]
     if failed:
-        raise StartFailed("; ".join(f"{part['name']} {part['lastError']}" for part in failed))
+        raise PartsFailed("; ".join(f"{part['name']} {part['lastError']}" for part in failed))
     return state

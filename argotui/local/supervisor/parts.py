@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,8 @@ _STOP_SECONDS = 10.0
 _LONGEST_DELAY = 5.0
 _HEALTHY_SECONDS = 2.0
 _LOG_BYTES = 16 * 1024 * 1024
+_LAST_WORDS_BYTES = 2000
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ [A-Z]+ ")
 
 
 class PartFailed(Exception):
@@ -53,6 +56,8 @@ class Part:
         self._log_path = directory / "logs" / f"{command.name}.log"
         self._changed = changed
         self._started_at = 0.0
+        self._log_start = 0
+        """Size of the log when the process was started: what follows is its own."""
 
     @property
     def log_path(self) -> Path:
@@ -126,6 +131,7 @@ class Part:
     def _spawn(self) -> ProcessIdentity:
         keep_small(self._log_path)
         with self._log_path.open("ab") as output:
+            self._log_start = output.tell()
             child = subprocess.Popen(
                 [sys.executable, "-m", *self._command.arguments],
                 stdin=subprocess.DEVNULL,
@@ -161,7 +167,8 @@ class Part:
         # its output is closed a moment before it is gone; only then may the next one start
         child.kill()
         await identity.ended()
-        raise PartFailed(f"{reason}; see {self._log_path}")
+        said = last_words(self._log_path, self._log_start)
+        raise PartFailed(f"{reason}{': ' if said else ''}{said}; see {self._log_path}")
 
     def _reap(self) -> None:
         """Forgets the process if it has ended; a supervisor that is told to leave keeps it to end it in order."""
@@ -173,6 +180,18 @@ class Part:
     def _set_ready(self, ready: bool) -> None:
         self.ready = ready
         self._changed()
+
+
+def last_words(path: Path, start: int = 0) -> str:
+    """The last line that was written to a log after its first `start` bytes, without time and level; "" for none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(start, path.stat().st_size - _LAST_WORDS_BYTES))
+            lines = file.read().decode(errors="replace").split("\n")
+    except OSError:
+        return ""
+    said = next((line for line in reversed(lines) if line.strip()), "")
+    return _STAMP.sub("", said).strip()
 
 
 def keep_small(path: Path) -> None:

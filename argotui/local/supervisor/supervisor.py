@@ -22,6 +22,7 @@ from argotui.local.supervisor.parts import Part, PartCommand
 log = logging.getLogger(__name__)
 
 LOCK = "supervisor.lock"
+FOLDERS = ("run", "logs", "pods")
 _TRIES = 3
 
 
@@ -173,7 +174,7 @@ def take_lock(directory: Path) -> int:
 def prepare(directory: Path) -> None:
     """Makes the private directory and the folders that all processes share."""
     private_directory(directory)
-    for name in ("run", "logs", "pods"):
+    for name in FOLDERS:
         (directory / name).mkdir(mode=0o700, exist_ok=True)
 
 

@@ -10,6 +10,7 @@ def main(journal: str, behaviour: str) -> int:
     with Path(journal).open("a") as file:
         file.write(f"{os.getpid()}\n")
     if behaviour == "dies":
+        print("2026-11-22 12:00:00,123 ERROR there is no podman here", file=sys.stderr, flush=True)
         return 7
     if behaviour == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

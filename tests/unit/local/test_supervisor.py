@@ -109,7 +109,7 @@ async def test_a_process_that_cannot_start_is_told_apart(directory: Path) -> Non
     state = await cluster.ready()
     assert state["ready"] is False
     first = state["parts"][0]  # type: ignore[index]
-    assert "ended before it was ready" in first["lastError"]
+    assert "ended before it was ready: there is no podman here; see" in first["lastError"]
     assert str(directory / "logs" / "apiserver.log") in first["lastError"]
     await ask(directory, "stop")
     await cluster.task
