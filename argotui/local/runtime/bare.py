@@ -89,8 +89,7 @@ class Bare:
 
     def files(self, plan: ContainerPlan) -> ContainerFiles:
         """The host's files, with the volumes at their paths."""
-        mounts = [Layer(mount.container_path, (mount.host_path,)) for mount in plan.mounts]
-        return ContainerFiles([Layer("/", (Path("/"),)), *mounts])
+        return ContainerFiles([Layer("/", (Path("/"),)), *map(Layer.of, plan.mounts)])
 
     async def signal(self, record: ContainerRecord, number: int) -> bool:
         """Signals the command's process group; SIGKILL also finds the children that have left it."""

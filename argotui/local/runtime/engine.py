@@ -123,6 +123,8 @@ class Engine:
         await self._ask("rm", "--force", "--volumes", container_name(record))
 
     async def _image(self, plan: ContainerPlan) -> None:
+        if plan.image.startswith("-"):  # the engine's command line would take it for an option
+            raise ImageMissing(f'"{plan.image}" is no name of an image: invalid reference format', "InvalidImageName")
         policy = plan.pull_policy or ("Always" if _is_latest(plan.image) else "IfNotPresent")
         if policy != "Always" and (await self._ask("image", "inspect", plan.image))[0] == 0:
             return
@@ -172,7 +174,7 @@ class _EngineFiles:
     def __init__(self, program: str, name: str, mounts: Sequence[Mount]) -> None:
         self._program = program
         self._name = name
-        self._volumes = [Layer(mount.container_path, (mount.host_path,)) for mount in mounts]
+        self._volumes = [Layer.of(mount) for mount in mounts]
 
     def read(self, path: str, limit: int) -> bytes:
         """Follows links as the container would; raises OSError."""

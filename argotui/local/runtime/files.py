@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argotui.executor import gotext
-from argotui.local.runtime.types import StartFailure
+from argotui.local.runtime.types import Mount, StartFailure
 
 _MAX_LINKS = 40
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -24,10 +24,21 @@ _WALK = os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 
 @dataclass(frozen=True)
 class Layer:
-    """Host directories (or one file) that make up one path of the container, the uppermost first."""
+    """Host directories (or one file) that make up one path of the container, the uppermost first.
+
+    It begins `below` them: every name of that is looked up anew, and none may be a link.
+    """
 
     container_path: str
     hosts: tuple[Path, ...]
+    below: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, mount: Mount) -> Layer:
+        """A volume at its path."""
+        if mount.root is None:
+            return cls(mount.container_path, (mount.host_path,))
+        return cls(mount.container_path, (mount.root,), mount.host_path.relative_to(mount.root).parts)
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class _Found:
 
     base: Path
     below: tuple[str, ...]
+    fixed: int = 0
+    """How many of these names the kubelet has chosen."""
 
 
 class ContainerFiles:
@@ -160,8 +173,8 @@ class ContainerFiles:
         for layer in self._layers:
             prefix = _parts(layer.container_path)
             if list(parts[: len(prefix)]) == prefix:
-                below = tuple(parts[len(prefix) :])
-                yield from (_Found(host, below) for host in layer.hosts)
+                below = (*layer.below, *parts[len(prefix) :])
+                yield from (_Found(host, below, len(layer.below)) for host in layer.hosts)
                 return
 
 
@@ -213,7 +226,7 @@ def _is_opaque(directory: Path) -> bool:
 
 
 def _link_target(found: _Found) -> str | None:
-    if not found.below:
+    if len(found.below) == found.fixed:
         return None  # what is mounted there was chosen by the kubelet
     place = found.base.joinpath(*found.below)
     try:

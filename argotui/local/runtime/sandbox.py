@@ -108,7 +108,7 @@ class Sandbox:
             places = (upper, self._host.mask_of(name), Path("/", name))
             layers.append(Layer(f"/{name}", tuple(place for place in places if place is not None)))
         layers += [Layer(str(path), (path,)) for path in self._host.read_only]
-        layers += [Layer(mount.container_path, (mount.host_path,)) for mount in plan.mounts]
+        layers += map(Layer.of, plan.mounts)
         return ContainerFiles(layers, dict(self._host.links), self._programs)
 
     async def signal(self, record: ContainerRecord, number: int) -> bool:

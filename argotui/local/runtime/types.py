@@ -48,6 +48,8 @@ class Mount:
     volume: str = ""
     from_host: bool = False
     """Whether it is a hostPath, that is, something that was there before the pod."""
+    root: Path | None = None
+    """The volume, when `host_path` is a subPath of it: steps may have put links on the way since it was looked up."""
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,10 @@ async def test_an_image_that_cannot_be_had(engine: Engine, tmp_path: Path) -> No
     with pytest.raises(ImageMissing) as caught:
         await engine.prepare(plan_with_image(plan(tmp_path, "true"), "other", pull_policy="Never"))
     assert caught.value.reason == "ErrImageNeverPull"
+    with pytest.raises(ImageMissing) as caught:
+        await engine.prepare(plan_with_image(plan(tmp_path, "busybox"), "--privileged", pull_policy="IfNotPresent"))
+    assert caught.value.reason == "InvalidImageName"
+    assert not calls(tmp_path, "run")
 
 
 async def test_secrets_stand_on_no_command_line(engine: Engine, tmp_path: Path) -> None:

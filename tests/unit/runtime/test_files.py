@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from argotui.local.runtime.files import ContainerFiles, Layer
-from argotui.local.runtime.types import StartFailure
+from argotui.local.runtime.types import Mount, StartFailure
 
 
 class Tree:
@@ -34,6 +34,29 @@ class Tree:
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     return Tree(tmp_path)
+
+
+@pytest.mark.parametrize(("below", "path"), [("sub", "/at/file"), ("deep/sub", "/at/file"), ("sub/file", "/at")])
+def test_a_sub_path_that_became_a_link_does_not_lead_to_the_host(tmp_path: Path, below: str, path: str) -> None:
+    volume, outside = tmp_path / "volume", tmp_path / "outside"
+    for base, text in ((volume, "the step's"), (outside, "the host's")):
+        (base / "deep").mkdir(parents=True)
+        for folder in (base / "sub", base / "deep" / "sub"):
+            folder.mkdir()
+            (folder / "file").write_text(text)
+    files = ContainerFiles([Layer("/", (tmp_path / "root",)), Layer.of(Mount("/at", volume / below, root=volume))])
+    assert files.read(path, 100) == b"the step's"
+    swapped = below.partition("/")[0]
+    (volume / swapped).rename(volume / "away")
+    (volume / swapped).symlink_to(outside / swapped)
+    with pytest.raises(OSError):
+        files.read(path, 100)
+    (volume / swapped).unlink()
+    (volume / "away").rename(volume / swapped)
+    (volume / below).rename(volume / "away")
+    (volume / below).symlink_to(outside / below)
+    with pytest.raises(OSError):
+        files.read(path, 100)
 
 
 def test_layers(tree: Tree) -> None:
