@@ -24,7 +24,7 @@ from argotui.executor.template import (
 from argotui.local.inotify import Inotify
 from argotui.local.kubelet.api import Api
 from argotui.local.kubelet.progress import read_progress, reporting
-from argotui.local.kubelet.volumes import Volume
+from argotui.local.kubelet.volumes import Volume, inside
 from argotui.local.runtime.records import RESULT, ContainerRecord, Ended
 from argotui.local.runtime.types import RESULT_BYTES, ContainerPlan, Runtime
 from argotui.model import documents
@@ -159,12 +159,16 @@ def run_directory(container: Document, volumes: Mapping[str, Volume]) -> Path | 
 
 
 def _mounted(path: str, container: Document, volumes: Mapping[str, Volume]) -> Path | None:
-    """Where a path of the container lies on the host."""
+    """Where a path of the container lies on the host. Raises ExecutorError when a step's links lead out of there."""
     for entry in container.get("volumeMounts") or ():
         mount = str(entry.get("mountPath") or "")
         volume = volumes.get(str(entry.get("name")))
         if volume is not None and PurePosixPath(path).is_relative_to(mount):
-            return volume.path / str(entry.get("subPath") or "") / PurePosixPath(path).relative_to(mount)
+            below = PurePosixPath(str(entry.get("subPath") or ""), PurePosixPath(path).relative_to(mount))
+            found = inside(volume, str(below))
+            if found is None:
+                raise ExecutorError(f"{path} leads out of the volume {entry.get('name')}")
+            return found
     return None
 
 

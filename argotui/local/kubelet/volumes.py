@@ -12,7 +12,6 @@ from argotui.local.kubelet.environment import field_of, resource_of
 from argotui.local.kubelet.expansion import expand
 from argotui.local.kubelet.references import References
 from argotui.local.runtime.types import Mount, Refused
-from argotui.local.runtime.waiter import put
 from argotui.model.documents import Document
 from argotui.model.resources import CONFIG_MAPS, SECRETS
 
@@ -112,10 +111,15 @@ def _downward(pod: Document, source: Document, path: Path, mode: int) -> None:
 def _write(directory: Path, name: str, content: bytes, mode: int) -> None:
     if name.startswith("/") or ".." in name.split("/"):
         raise Refused(f"volumes: the path {name!r} leaves the volume")
+    if not 0 <= mode <= 0o777:
+        raise Refused(f"volumes: the mode {mode} of {name!r} is not between 0 and 0777 (octal)")
     path = directory / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    put(str(path), content)
-    path.chmod(mode)
+    temporary = directory.with_name(f".{directory.name}.new")  # in the volume any name may be another key's
+    temporary.unlink(missing_ok=True)
+    temporary.write_bytes(content)
+    temporary.chmod(mode)
+    temporary.replace(path)
 
 
 def _host_path(name: str, source: Document) -> Volume:
@@ -159,17 +163,25 @@ def _mount(entry: Document, name: str, volume: Volume, variables: Mapping[str, s
     if not path.startswith("/"):
         raise Refused(f"volumeMounts: {name}: the mountPath {path!r} is not absolute")
     below = str(entry.get("subPath") or "") or expand(str(entry.get("subPathExpr") or ""), variables)
-    host = _below(name, volume, below) if below else volume.path
-    return Mount(path, host, bool(read_only) or volume.read_only, name, volume.from_host)
+    read_only = bool(read_only) or volume.read_only
+    if not below:
+        return Mount(path, volume.path, read_only, name, volume.from_host)
+    root = volume.path.resolve()
+    return Mount(path, _below(name, volume, below), read_only, name, volume.from_host, root)
+
+
+def inside(volume: Volume, below: str) -> Path | None:
+    """Where a path of the volume really is; None when links lead it out of the volume."""
+    real = Path(os.path.realpath(volume.path / below))
+    return real if real.is_relative_to(volume.path.resolve()) else None
 
 
 def _below(name: str, volume: Volume, below: str) -> Path:
     """A subPath, made where it is missing; links that lead out of the volume are refused."""
     if below.startswith("/") or ".." in below.split("/"):
         raise Refused(f"volumeMounts: {name}: the subPath {below!r} leaves the volume")
-    path = volume.path / below
-    real = Path(os.path.realpath(path))
-    if not real.is_relative_to(os.path.realpath(volume.path)):
+    real = inside(volume, below)
+    if real is None:
         raise Refused(f"volumeMounts: {name}: the subPath {below!r} leads out of the volume")
     if not real.exists() and not volume.read_only:
         real.mkdir(parents=True)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from argotui.executor.template import ExecutorError
 from argotui.local.kubelet import admission
 from argotui.local.kubelet.environment import environment_of, field_of, resource_of
+from argotui.local.kubelet.executors import run_directory
 from argotui.local.kubelet.expansion import expand
 from argotui.local.kubelet.progress import read_progress
 from argotui.local.kubelet.references import Missing, References
@@ -22,6 +24,7 @@ from argotui.local.kubelet.status import (
     qos_class,
     status_of,
 )
+from argotui.local.kubelet.volumes import Volume, make_volumes
 from argotui.local.runtime.types import Description, Refused
 from argotui.model.resources import CONFIG_MAPS, SECRETS
 from tests.unit.kubelet.memory import Memory, plain, step
@@ -222,6 +225,28 @@ def test_ordinary_pods_are_admitted() -> None:
 def test_progress(tmp_path: Path, text: str, progress: str) -> None:
     (tmp_path / "progress").write_text(text)
     assert read_progress(tmp_path) == progress
+
+
+async def test_a_key_may_be_named_as_another_with_more_behind_it(tmp_path: Path) -> None:
+    memory = Memory()
+    await memory.create(CONFIG_MAPS, {"metadata": {"name": "cm"}, "data": {"a.new": "2", "a": "1"}})
+    pod = plain("p", "true", volumes=[{"name": "v", "configMap": {"name": "cm"}}])
+    made = await make_volumes(pod, tmp_path, References(memory, "argo"))
+    assert {file.name: file.read_text() for file in made["v"].path.iterdir()} == {"a": "1", "a.new": "2"}
+    pod["spec"]["volumes"][0]["configMap"]["defaultMode"] = 0o4755
+    with pytest.raises(Refused, match="not between 0 and 0777"):
+        await make_volumes(pod, tmp_path, References(memory, "argo"))
+
+
+def test_the_executor_writes_nothing_through_a_steps_link(tmp_path: Path) -> None:
+    (tmp_path / "volume").mkdir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "volume" / "argo").symlink_to(tmp_path / "outside")
+    mount = {"name": "v", "mountPath": "/var/run/argo", "subPath": "argo"}
+    with pytest.raises(ExecutorError, match="leads out of the volume v"):
+        run_directory({"volumeMounts": [mount]}, {"v": Volume(tmp_path / "volume")})
+    (tmp_path / "volume" / "argo").unlink()
+    assert run_directory({"volumeMounts": [mount]}, {"v": Volume(tmp_path / "volume")}) == tmp_path / "volume" / "argo"
 
 
 def test_progress_is_not_read_through_a_link(tmp_path: Path) -> None:
