@@ -106,7 +106,8 @@ def _live(workflow: Document, phase: str, nodes: Nodes, said: str) -> Digest:
         if is_active_suspend(node) and not outline.is_delay(node)
     )
     if gates:
-        return Digest(WorkflowState.WAITING_APPROVAL, f"gate: {', '.join(g.name for g in gates)}", gates)
+        also = " (suspended as well)" if dig(workflow, "spec", "suspend") else ""
+        return Digest(WorkflowState.WAITING_APPROVAL, f"gate: {', '.join(g.name for g in gates)}{also}", gates)
     if dig(workflow, "spec", "suspend"):
         return Digest(WorkflowState.SUSPENDED, said or "running steps finish first, no new ones start")
     if phase == Phase.PENDING and said:

@@ -48,7 +48,8 @@ def _isolation(desk: Desk) -> tuple[tuple[Piece, ...], ...]:
     more = f" and {rest} more (:cluster)" if rest else ""
     runs = f"steps run in: {isolation.runtime}"
     long = f"{runs}, not isolated: {', '.join(heads)}{more}  " if heads else f"{runs}{more}  "
-    texts = (long, f"{runs}, {len(missing)} gaps (:cluster)  ", f"{isolation.runtime} (:cluster)  ", isolation.runtime)
+    short = f"{isolation.runtime}, not isolated: {len(missing)} (:cluster) "
+    texts = (long, short, f"{isolation.runtime} ")
     return tuple(((text, "bar--dim"),) for text in texts)
 
 

@@ -20,7 +20,7 @@ from argotui.ui.widgets.rowlist import RowList
 from argotui.ui.widgets.workflowlist import STATE_CLASSES
 
 NAME_MOST: Final = 70
-GATE_HINT: Final = "waits for somebody: a approves, x rejects"
+GATE_HINT: Final = "a approves, x rejects"
 
 
 class NodeTree(RowList):
