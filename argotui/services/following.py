@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
+_SETTLED = 1.0
+"""A stream that lived this many seconds was a good one: the next pause is short again."""
 _PAGE = 500
 
 
@@ -69,28 +71,33 @@ async def follow(
     in between is reported as changes.
     """
     feed = _Feed(client, res, namespace, label_selector, field_selector)
-    listed = False
+    clock = asyncio.get_running_loop().time
+    listed = told = False
     pause = _FIRST_PAUSE
     while True:
+        reason, begun = "", clock()
         try:
             async with closing(feed.run()) as changes:
                 async for change in changes:
-                    listed, pause = True, _FIRST_PAUSE
+                    listed, told, pause = True, False, _FIRST_PAUSE
                     yield change
-            continue
         except ApiError as error:
-            if error.is_gone:
-                feed.version = ""
-                continue
-            if not (listed and error.is_overload):
+            if not error.is_gone and not (listed and error.is_overload):
                 raise
-            reason = error.message
+            feed.version = "" if error.is_gone else feed.version
+            reason = "" if error.is_gone else error.message
         except (Unreachable, BrokenStream) as error:
             if not listed:
                 raise
+            if isinstance(error, BrokenStream):
+                feed.version = ""  # resuming would meet the same answer again
             reason = str(error)
-        if pause == _FIRST_PAUSE:
+        if clock() - begun > _SETTLED:
+            told, pause = False, _FIRST_PAUSE
+        if reason and not told:
             on_trouble(reason)
+            told = True
+        # also after a stream that merely ended: there are proxies that end each one at once
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, _LONGEST_PAUSE)
 

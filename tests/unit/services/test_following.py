@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 
-from argotui.kube.errors import ApiError, Unreachable
+from argotui.kube.client import WatchEvent
+from argotui.kube.errors import ApiError, BrokenStream, Unreachable
 from argotui.model.resources import WORKFLOWS
 from argotui.services.following import ChangeType, follow, follow_object
 from argotui.services.streams import closing
@@ -61,6 +63,38 @@ async def test_a_version_that_is_too_old_is_listed_again_as_differences() -> Non
         found = [await next_of(changes) for _ in range(3)]
     told = [(c.type.value, c.object.get("metadata", {}).get("name", "")) for c in found]
     assert told == [("DELETED", "b"), ("ADDED", "c"), ("LISTED", "")]
+
+
+class Hasty(FakeClient):
+    """Ends every watch at once, as some proxies do."""
+
+    async def watch(self, *_: object, **__: object) -> AsyncIterator[WatchEvent]:  # type: ignore[override]
+        self.opened.append(asyncio.get_running_loop().time())
+        if len(self.opened) == 4:
+            yield WatchEvent("ADDED", workflow("b"))
+
+    opened: list[float]
+
+
+async def test_streams_that_end_at_once_are_not_opened_without_a_pause() -> None:
+    client, told = Hasty((WORKFLOWS, workflow("a"))), []  # type: ignore[var-annotated]
+    client.opened = []
+    async with closing(follow(client, WORKFLOWS, "argo", on_trouble=told.append)) as changes:  # type: ignore[arg-type]
+        names = [(await next_of(changes)).object.get("metadata", {}).get("name", "") for _ in range(3)]  # type: ignore[attr-defined]
+    assert names == ["a", "", "b"]
+    gaps = [after - before for before, after in pairwise(client.opened)]
+    assert all(gap >= least for gap, least in zip(gaps, (0.024, 0.049, 0.099), strict=True))
+    assert told == []
+
+
+async def test_what_cannot_be_understood_is_not_asked_for_again() -> None:
+    client = FakeClient((WORKFLOWS, workflow("a")))
+    async with closing(follow(client, WORKFLOWS, "argo")) as changes:  # type: ignore[arg-type]
+        await next_of(changes), await next_of(changes)
+        client.break_watch_after.append(BrokenStream("no JSON"))
+        await client.put(WORKFLOWS, workflow("b"), "ADDED")
+        client.events.clear()  # only a list can tell it now
+        assert (await next_of(changes)).object["metadata"]["name"] == "b"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("error", [Unreachable("refused"), ApiError(403, "Forbidden", "no")])
