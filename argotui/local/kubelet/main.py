@@ -29,7 +29,7 @@ from argotui.local.kubelet.noderecord import NodeRecord
 from argotui.local.kubelet.podfile import PodFile
 from argotui.local.kubelet.tidy import Tidy
 from argotui.local.runtime import bounds, choose
-from argotui.local.runtime.types import LOG_CAP, Runtime
+from argotui.local.runtime.types import LOG_CAP, RUNTIMES, Runtime
 from argotui.local.runtime.waiter import MissingTool
 from argotui.model import documents
 from argotui.model.resources import PODS
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="argotui kubelet", description="Runs the pods of a local cluster.")
     parser.add_argument("--dir", help="the local cluster's directory")
-    parser.add_argument("--runtime", choices=choose.RUNTIMES, default="auto")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto")
     parser.add_argument("--max-pods", type=int, default=0, help="pods at once (default: 2 for each core, and 6)")
     parser.add_argument("--log-cap", type=int, default=LOG_CAP, help="bytes of log kept for each container")
     parser.add_argument("--loglevel", default="info", choices=("debug", "info", "warning", "error"))

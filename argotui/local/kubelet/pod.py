@@ -210,8 +210,9 @@ class PodRun:
         watching = asyncio.create_task(self._watch_mains(mains, others))
         outcomes = await asyncio.gather(*tasks, watching, return_exceptions=True)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        for failure in sorted(failures, key=lambda failure: isinstance(failure, Stopped)):
-            raise failure
+        if failures:
+            # that a container was not started any more says less than why another could not be
+            raise min(failures, key=lambda failure: isinstance(failure, Stopped))
 
     def _is_main(self, container: Document) -> bool:
         return self._step is None or str(container["name"]) in self._step.mains
@@ -249,6 +250,8 @@ class PodRun:
             started = plan.record.started()
             self._states[name] = Running(started.at if started else datetime.now(UTC))
             self._stopping.runs(name)
+            if self._remark and self._is_main(container):
+                self._stopping.end_soon([name], self._grace())
             self._writer.touch()
         try:
             ended = await run.end()
@@ -281,11 +284,13 @@ class PodRun:
         """`wait` ends after the mains, or when somebody kills it."""
         reporting = asyncio.create_task(self._report(wait, record))
         killed = asyncio.create_task(self._wait_killed.wait())
-        await asyncio.wait({reporting, killed}, return_when=asyncio.FIRST_COMPLETED)
-        killed.cancel()
-        if reporting.done():
-            return reporting.result()
-        reporting.cancel()
+        try:
+            await asyncio.wait({reporting, killed}, return_when=asyncio.FIRST_COMPLETED)
+            if reporting.done():
+                return reporting.result()
+        finally:
+            killed.cancel()
+            reporting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await reporting
         return record.write_exit(128 + signal.SIGKILL)

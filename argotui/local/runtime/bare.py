@@ -111,9 +111,10 @@ class Bare:
 
     async def discard(self, record: ContainerRecord) -> None:
         """Removes what the pod had at absolute paths, and lets the next one have them."""
-        for path in self._claims.held_by(record.pod_uid):
-            await asyncio.to_thread(clear, Path(path))
-        await self._claims.release(record.pod_uid)
+        held = self._claims.held_by(record.pod_uid)
+        if held:
+            await asyncio.to_thread(_clear_all, held)
+            await self._claims.release(record.pod_uid)
 
 
 def _signal_group(leader: int, number: int) -> None:
@@ -215,6 +216,11 @@ def clear(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _clear_all(paths: list[str]) -> None:
+    for path in paths:
+        clear(Path(path))
 
 
 def _rewrite(text: str, mounts: list[Mount]) -> str:

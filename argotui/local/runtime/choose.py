@@ -26,7 +26,6 @@ from argotui.local.runtime.sandbox import Layering, Sandbox, SandboxSettings
 from argotui.local.runtime.types import ContainerPlan, Launch, Refused, Runtime, StartFailure
 from argotui.local.runtime.waiter import Tools
 
-RUNTIMES = ("auto", "sandbox", "process", "podman", "docker")
 _PROBE_SECONDS = 20
 _OVERLAYS_SINCE = (0, 11)
 

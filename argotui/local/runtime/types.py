@@ -10,6 +10,8 @@ from typing import Protocol
 from argotui.local.runtime.records import ContainerRecord
 from argotui.model.documents import Document
 
+RUNTIMES = ("auto", "sandbox", "process", "podman", "docker")
+"""What `--runtime` takes."""
 MIB = 1024 * 1024
 LOG_CAP = 64 * MIB
 RESULT_BYTES = 256 * 1024 + 1

@@ -171,6 +171,9 @@ async def test_volumes(tmp_path: Path) -> None:
         await memory.create(PODS, plain("p", "sh", "-c", script, container={"volumeMounts": mounts}, volumes=volumes))
         assert (await memory.over("p"))["status"]["phase"] == "Succeeded"
         log = record(tmp_path, memory, "p").path("log").read_text()
+        async with asyncio.timeout(20):
+            while os.listdir(path):
+                await asyncio.sleep(0.005)
     assert log.startswith("1221p-r--------")
     os.rmdir(path)
 
@@ -436,3 +439,12 @@ async def test_what_an_ended_pod_still_holds_is_freed_at_the_next_start(tmp_path
         await memory.create(PODS, step("t", "sh", "-c", f"echo 1 > {path}", template=template))
         assert (await memory.over("t"))["status"]["phase"] == "Succeeded"
     assert sorted(os.listdir(found.directory)) == ["exit", "log", "started"]
+
+
+async def test_a_step_whose_deadline_has_passed_already_is_ended_at_once(tmp_path: Path) -> None:
+    memory = Memory()
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, step("s", "sleep", "60", deadline="2020-01-01T00:00:00Z"))
+        pod = await memory.over("s")
+    assert ended(pod, "main")["exitCode"] in (64, 143)
+    assert ended(pod, "wait")["message"] == "Step exceeded its deadline"
