@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
+
+from argotui.engine.gotext import quote
 
 
 def errno_text(number: int) -> str:
@@ -12,17 +13,12 @@ def errno_text(number: int) -> str:
     return text[:1].lower() + text[1:]
 
 
-def quoted(text: str) -> str:
-    """A string in double quotes, printable characters as they are."""
-    return json.dumps(text, ensure_ascii=False)
-
-
 def not_in_path(name: str) -> str:
     """What Go says of a program that no directory of PATH holds."""
-    return f"exec: {quoted(name)}: executable file not found in $PATH"
+    return f"exec: {quote(name)}: executable file not found in $PATH"
 
 
 def not_runnable(name: str, number: int, during: str = "") -> str:
     """What Go says of a program that was named by its path and cannot be run."""
     why = f"{during} {name}: {errno_text(number)}" if during else errno_text(number)
-    return f"exec: {quoted(name)}: {why}"
+    return f"exec: {quote(name)}: {why}"
