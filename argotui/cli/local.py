@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig
+from argotui.local.runtime.types import RUNTIMES
 from argotui.local.supervisor import lifecycle
-from argotui.local.supervisor.lifecycle import RUNTIMES, NotACluster, RuntimeNote, StartFailed
+from argotui.local.supervisor.lifecycle import NotACluster, RuntimeNote, StartFailed
 
 _MIB = 1024 * 1024
 _SLOW_SECONDS = 0.3

@@ -14,7 +14,6 @@ from argotui.local.supervisor.control import NotRunning, ask
 from argotui.local.supervisor.parts import keep_small, last_words
 from argotui.local.supervisor.supervisor import FOLDERS, LOCK, prepare
 
-RUNTIMES = ("auto", "sandbox", "process", "podman", "docker")
 _READY_SECONDS = 90.0
 
 
