@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from argotui.model.names import DNS_SUBDOMAIN
+
 
 class SelectorError(ValueError):
     """The selector cannot be read."""
@@ -17,14 +19,13 @@ _SPACE = " \t\r\n"
 _SPECIAL = "=!(),<>"
 _OPERATORS = ("in", "notin", "=", "==", "!=", "gt", "lt")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}\Z")
-_LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]\Z")
-_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
-_NAME_RULE = (
+LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]\Z")
+NAME_RULE = (
     "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
     "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
-_VALUE_RULE = (
+VALUE_RULE = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
     "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
     "for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
@@ -223,7 +224,7 @@ def label_key_problems(key: str) -> list[str]:
     """Why a text cannot be a label key (`prefix/name`); empty when it can."""
     parts = key.split("/")
     if len(parts) > 2:
-        rule = _NAME_RULE.replace("name part must", "a valid label key must")
+        rule = NAME_RULE.replace("name part must", "a valid label key must")
         return [f"{rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
     problems = []
     if len(parts) == 2:
@@ -231,23 +232,23 @@ def label_key_problems(key: str) -> list[str]:
             problems.append("prefix part must be non-empty")
         elif len(parts[0]) > 253:
             problems.append("prefix part must be no more than 253 bytes")
-        elif not _DNS_SUBDOMAIN.match(parts[0]):
+        elif not DNS_SUBDOMAIN.match(parts[0]):
             problems.append("prefix part must be a lowercase DNS subdomain (e.g. 'example.com')")
     name = parts[-1]
     if not name:
         problems.append("name part must be non-empty")
     elif len(name) > 63:
         problems.append("name part must be no more than 63 bytes")
-    if not _LABEL_NAME.match(name):
-        problems.append(_NAME_RULE)
+    if not LABEL_NAME.match(name):
+        problems.append(NAME_RULE)
     return problems
 
 
 def label_value_problems(value: str) -> list[str]:
     """Why a text cannot be a label value; empty when it can."""
     problems = ["must be no more than 63 bytes"] if len(value) > 63 else []
-    if value and not _LABEL_NAME.match(value):
-        problems.append(_VALUE_RULE)
+    if value and not LABEL_NAME.match(value):
+        problems.append(VALUE_RULE)
     return problems
 
 

@@ -7,14 +7,12 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from argotui.engine import gotext
 from argotui.local.apiserver.status import Cause
+from argotui.model.labels import LABEL_NAME, NAME_RULE, VALUE_RULE
+from argotui.model.names import DNS_LABEL, DNS_SUBDOMAIN
 
-_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_DNS_LABEL = re.compile(_LABEL + r"\Z")
 _DNS_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
-_SUBDOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*\Z")
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]\Z")
-_LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?\Z")
 
 _SUBDOMAIN_TEXT = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must"
@@ -30,16 +28,6 @@ _1035_TEXT = (
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic"
     " character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for"
     " validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
-)
-_NAME_PART_TEXT = (
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an"
-    " alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is"
-    " '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-)
-_VALUE_TEXT = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must"
-    " start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used"
-    " for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
 
 _ANNOTATION_BYTES = 256 * 1024
@@ -63,7 +51,7 @@ def generated(base: str) -> str:
 
 def quoted(text: str) -> str:
     """A string as Go prints it with %q, for messages."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    return gotext.quote(text)
 
 
 def name_faults(collection: str, name: str) -> list[str]:
@@ -73,7 +61,7 @@ def name_faults(collection: str, name: str) -> list[str]:
         bad = [f"may not contain '{part}'" for part in ("/", "%") if part in name]
         return [f"may not be '{name}'"] if name in (".", "..") else bad
     longest = 253 if rule == "subdomain" else 63
-    pattern, text = {"subdomain": (_SUBDOMAIN, _SUBDOMAIN_TEXT), "label": (_DNS_LABEL, _LABEL_TEXT)}.get(
+    pattern, text = {"subdomain": (DNS_SUBDOMAIN, _SUBDOMAIN_TEXT), "label": (DNS_LABEL, _LABEL_TEXT)}.get(
         rule, (_DNS_1035, _1035_TEXT)
     )
     faults = [] if len(name) <= longest else [f"must be no more than {longest} characters"]
@@ -85,7 +73,7 @@ def _key_faults(key: str) -> list[str]:
     faults = []
     if slash and not prefix:
         faults.append("prefix part must be non-empty")
-    elif slash and not _SUBDOMAIN.match(prefix):
+    elif slash and not DNS_SUBDOMAIN.match(prefix):
         faults.append(f"prefix part {_SUBDOMAIN_TEXT}")
     elif len(prefix) > 253:
         faults.append("prefix part must be no more than 253 characters")
@@ -93,8 +81,8 @@ def _key_faults(key: str) -> list[str]:
         faults.append("name part must be non-empty")
     elif len(name) > 63:
         faults.append("name part must be no more than 63 characters")
-    if not _QUALIFIED.match(name):
-        faults.append(_NAME_PART_TEXT)
+    if not LABEL_NAME.match(name):
+        faults.append(NAME_RULE)
     return faults
 
 
@@ -105,8 +93,8 @@ def label_causes(labels: Mapping[str, str], path: str = "metadata.labels") -> li
         causes += [_cause(path, key, fault) for fault in _key_faults(key)]
         if len(value) > 63:
             causes.append(_cause(path, value, "must be no more than 63 characters"))
-        if not _LABEL_VALUE.match(value):
-            causes.append(_cause(path, value, _VALUE_TEXT))
+        if value and not LABEL_NAME.match(value):
+            causes.append(_cause(path, value, VALUE_RULE))
     return causes
 
 
