@@ -142,16 +142,6 @@ def human(ns: int) -> str:
     return _pair(years, "y", days, "d") if years < 8 else f"{years}y"
 
 
-def short_human(ns: int) -> str:
-    """Age in one unit, cut: `59s`, `2m`, `23h`, `364d`, `1y`; `<invalid>` below -1 s."""
-    if (early := _before_start(ns)) is not None:
-        return early
-    for unit, name, limit in ((SECOND, "s", MINUTE), (MINUTE, "m", HOUR), (HOUR, "h", DAY), (DAY, "d", 365 * DAY)):
-        if ns < limit:
-            return f"{ns // unit}{name}"
-    return f"{ns // (365 * DAY)}y"
-
-
 def _before_start(ns: int) -> str | None:
     if ns <= -2 * SECOND:
         return "<invalid>"

@@ -128,13 +128,3 @@ def _by_name() -> dict[str, Resource]:
 def find(text: str) -> Resource | None:
     """The resource a person means: plural, singular, short name, kind or `plural.group`, any case."""
     return _by_name().get(text.lower())
-
-
-@cache
-def _by_kind() -> dict[tuple[str, str], Resource]:
-    return {(resource.api_version, resource.kind): resource for resource in ALL}
-
-
-def find_kind(api_version: str, kind: str) -> Resource | None:
-    """The resource of an object, by its exact `apiVersion` and `kind`."""
-    return _by_kind().get((api_version, kind))

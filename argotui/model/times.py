@@ -44,8 +44,3 @@ def format_micro_time(moment: datetime) -> str:
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC)
     return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def seconds_between(start: datetime | None, end: datetime | None) -> float:
-    """Seconds from start to end; 0.0 when either is missing."""
-    return (end - start).total_seconds() if start and end else 0.0

@@ -28,7 +28,6 @@ class View:
     include: str = ""
 
 
-OBJECTS = View(Form.OBJECT)
 METADATA = View(Form.METADATA)
 
 

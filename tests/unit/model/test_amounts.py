@@ -30,7 +30,6 @@ def test_durations(row: dict[str, Any]) -> None:
 def test_durations_for_people(row: dict[str, Any]) -> None:
     ns = row["nanoseconds"]
     assert duration.human(ns) == row["human"]
-    assert duration.short_human(ns) == row["short_human"]
     assert duration.column(ns) == row["argo_short"]
     assert duration.words(ns) == row["argo_truncated"]
     assert duration.long_words(ns) == row["argo_duration"] == row["argo_relative"]

@@ -129,7 +129,6 @@ def test_resource_paths() -> None:
     assert pods.path("argo", "p", "log") == "/api/v1/namespaces/argo/pods/p/log"
     assert cwft.path("argo", "t") == "/apis/argoproj.io/v1alpha1/clusterworkflowtemplates/t"
     assert resources.find("nonsense") is None
-    assert resources.find_kind("v1", "Pod") is pods
     assert len(resources.ARGO) == 8
 
 

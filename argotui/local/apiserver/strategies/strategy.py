@@ -35,10 +35,6 @@ class Strategy(ABC):  # what is not abstract here is right for a kind without su
         """What the client should be told although the object is stored."""
         return []
 
-    def replaces_status(self) -> bool:
-        """Whether a write to the object leaves its status alone."""
-        return self.collection.resource.status_subresource
-
 
 class TypedStrategy(Strategy):
     """A kind of Kubernetes' own, with the types that `types.json` tells."""
