@@ -100,10 +100,11 @@ class _Scanner:
         self._skip()
         return self._now()
 
-    def _now(self) -> str:
-        if self._position >= len(self._raw):
-            raise GoJSONError("unexpected end of JSON input")
-        return self._raw[self._position]
+    def _now(self, where: str = "") -> str:
+        """The character at hand. At the end Go's scanner sees a blank, which `where` it may not stand is the error."""
+        if self._position < len(self._raw):
+            return self._raw[self._position]
+        raise GoJSONError(f"invalid character ' ' {where}" if where else "unexpected end of JSON input")
 
     def _bad(self, where: str) -> GoJSONError:
         return GoJSONError(f"invalid character {_shown(self._raw[self._position])} {where}")
@@ -170,8 +171,9 @@ class _Scanner:
     def _literal(self, word: str) -> None:
         for expected in word[1:]:
             self._position += 1
-            if self._now() != expected:
-                raise self._bad(f"in literal {word} (expecting {_shown(expected)})")
+            where = f"in literal {word} (expecting {_shown(expected)})"
+            if self._now(where) != expected:
+                raise self._bad(where)
         self._position += 1
 
     def _string(self) -> None:
@@ -186,18 +188,19 @@ class _Scanner:
 
     def _escape(self) -> None:
         self._position += 1
-        if self._now() == "u":
+        if self._now("in string escape code") == "u":
             for _ in range(4):
                 self._position += 1
-                if self._now() not in "0123456789abcdefABCDEF":
-                    raise self._bad("in \\u hexadecimal character escape")
+                where = "in \\u hexadecimal character escape"
+                if self._now(where) not in "0123456789abcdefABCDEF":
+                    raise self._bad(where)
         elif self._now() not in 'bfnrt\\/"':
             raise self._bad("in string escape code")
 
     def _number(self) -> None:
         if self._now() == "-":
             self._position += 1
-            self._digits("in numeric literal", once=self._now() == "0")
+            self._digits("in numeric literal", once=self._now("in numeric literal") == "0")
         else:
             self._digits("in numeric literal", once=self._now() == "0")
         if self._next_is("."):
@@ -205,15 +208,16 @@ class _Scanner:
             self._digits("after decimal point in numeric literal")
         if self._next_is("e") or self._next_is("E"):
             self._position += 1
-            if self._now() in "+-":
+            where = "in exponent of numeric literal"
+            if self._now(where) in "+-":
                 self._position += 1
-            self._digits("in exponent of numeric literal")
+            self._digits(where)
 
     def _next_is(self, character: str) -> bool:
         return self._raw[self._position : self._position + 1] == character
 
     def _digits(self, where: str, *, once: bool = False) -> None:
-        if not _digit(self._now()):
+        if not _digit(self._now(where)):
             raise self._bad(where)
         self._position += 1
         while not once and self._position < len(self._raw) and _digit(self._raw[self._position]):

@@ -10,7 +10,7 @@ from argotui.engine.expr.gostring import shown
 from argotui.engine.expr.gotypes import ANYS, GROUPS, INT_SET, TEXT_MAP
 from argotui.engine.expr.limits import Meter
 from argotui.engine.expr.methods import method
-from argotui.engine.expr.operators import to_integer
+from argotui.engine.expr.operators import as_text, to_integer
 from argotui.engine.expr.values import (
     AnyMap,
     Slice,
@@ -19,6 +19,7 @@ from argotui.engine.expr.values import (
     bytes_text,
     is_list,
     is_map,
+    operand_name,
     text_bytes,
     type_name,
     type_of,
@@ -37,7 +38,15 @@ def fetch(base: Any, key: Any) -> Any:
         return _indexed(base, to_integer(key))
     if is_map(base):
         return _entry(base, key)
+    _assert_field(base, key)
     raise Fault(f"cannot fetch {shown(key)} from {type_name(base)}")
+
+
+def _assert_field(base: Any, key: Any) -> None:
+    """Times and the like have fields and methods only, whose names are texts."""
+    kind = type_of(base)
+    if kind is not None and kind.kind in ("struct", "ptr"):
+        as_text(key)
 
 
 def _indexed(base: Any, index: int) -> Any:
@@ -67,7 +76,7 @@ def text_key(key: Any) -> str:
         return ""
     if isinstance(key, str):
         return key
-    raise Fault(f"reflect.Value.MapIndex: value of type {type_name(key)} is not assignable to type string")
+    raise Fault(f"reflect.Value.MapIndex: value of type {operand_name(key)} is not assignable to type string")
 
 
 def _int_key(key: Any) -> int:
@@ -93,6 +102,7 @@ def get(base: Any, key: Any) -> Any:
         if isinstance(base, AnyMap):
             return base.get(key)
         return base.get(text_key(key))
+    _assert_field(base, key)
     return None
 
 

@@ -132,7 +132,7 @@ class CallChecker:
                 wanted = "func(interface {}) bool"
                 message = f"cannot use func(interface {{}}) as argument (type {wanted}) to call sum "
                 raise self._checker.fault(node.arguments[1], message)
-            return UNKNOWN if result.is_unknown else of_type(result.type)
+            return of_type(ANY if result.is_unknown else result.type)
         return UNKNOWN if collection.is_unknown else collection.element_nature()
 
     def find(self, node: ast.Builtin) -> Nature:

@@ -160,7 +160,7 @@ class Compiler:
         found = builtin(node.name)
         wrong, function = found.wrong_count(len(node.arguments)), found.run
         if wrong or function is None:
-            return _failing(self.fail(node)(Fault(wrong)))
+            function = _failing(wrong)
         arguments = [self.compile(argument) for argument in node.arguments]
         fail = self.fail(node)
 
@@ -267,9 +267,9 @@ def _guarded(inner: Evaluate, operation: Callable[[Any], Any], fail: Fail) -> Ev
     return run
 
 
-def _failing(error: ExprError) -> Evaluate:
-    def run(_frame: Frame) -> Any:
-        raise error
+def _failing(message: str) -> Callable[..., Any]:
+    def run(*_arguments: Any) -> Any:
+        raise Fault(message)
 
     return run
 

@@ -45,7 +45,7 @@ def open_scope(value: Any) -> Scope:
     if is_map(value):
         return Scope(None, len(value), "map")
     kind = type_of(value)
-    what = "zero" if kind is None else kind.kind
+    what = "zero" if kind is None else "struct" if kind.kind == "ptr" else kind.kind
     raise Fault(f"reflect: call of reflect.Value.Len on {what} Value")
 
 

@@ -103,10 +103,6 @@ def is_letter(character: str) -> bool:
     return character.isalpha()
 
 
-def is_digit(character: str) -> bool:
-    return character.isdecimal()
-
-
 def is_space(character: str) -> bool:
     return character in SPACE
 

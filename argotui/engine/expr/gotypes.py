@@ -72,7 +72,7 @@ VERSION: Final = _define(
     "*semver.Version",
     elem=_define("struct", "semver.Version", "github.com/Masterminds/semver/v3"),
 )
-CERTIFICATE: Final = _define("struct", "sprig.certificate", "github.com/Masterminds/sprig/v3")
+_define("struct", "sprig.certificate", "github.com/Masterminds/sprig/v3")
 _define("interface", "driver.Value", "database/sql/driver")
 _define("struct", "struct {}")
 

@@ -148,7 +148,7 @@ def _find_last_index(frame: Frame, scope: Scope, loop: Loop) -> int | None:
 
 
 def _group_by(frame: Frame, scope: Scope, loop: Loop) -> AnyMap:
-    groups = AnyMap(GROUPS)
+    groups = scope.acc = AnyMap(GROUPS)
     for _ in _rounds(scope):
         key = loop.value(frame, scope)
         if is_list(key) or is_map(key):

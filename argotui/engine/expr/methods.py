@@ -16,7 +16,7 @@ from argotui.engine.expr.gotime.moment import (
     Moment,
     from_civil,
 )
-from argotui.engine.expr.gotypes import DURATION, TIME, GoType
+from argotui.engine.expr.gotypes import DURATION, TIME
 from argotui.engine.expr.operators import difference
 from argotui.engine.expr.semver import Version
 from argotui.engine.expr.values import Duration, Function, Int64, Month, Named, Uint64, Weekday
@@ -40,11 +40,6 @@ def method(value: Any, name: str) -> Function | None:
         return body(value, *arguments)
 
     return Function(kind, call)
-
-
-def method_type(kind: GoType, name: str) -> GoType | None:
-    """The type of a method of a type."""
-    return kind.methods.get(name)
 
 
 def _rounded(ns: int, unit: int) -> int:

@@ -17,7 +17,7 @@ from argotui.engine.expr.values import (
     is_integer,
     is_number,
     joined,
-    type_name,
+    operand_name,
 )
 
 _INT64_LIMIT: Final = 2**63
@@ -41,18 +41,18 @@ def to_integer(value: Any) -> int:
     """The int of a number. Raises Fault with upstream's text."""
     if is_number(value):
         return to_int(value)
-    raise Fault(f"invalid operation: int({type_name(value)})")
+    raise Fault(f"invalid operation: int({operand_name(value)})")
 
 
 def to_float(value: Any) -> float:
     """The float64 of a number."""
     if is_number(value):
         return as_float(value)
-    raise Fault(f"invalid operation: float({type_name(value)})")
+    raise Fault(f"invalid operation: float({operand_name(value)})")
 
 
 def _mismatch(symbol: str, left: Any, right: Any) -> Fault:
-    return Fault(f"invalid operation: {type_name(left)} {symbol} {type_name(right)}")
+    return Fault(f"invalid operation: {operand_name(left)} {symbol} {operand_name(right)}")
 
 
 def add(left: Any, right: Any, meter: Meter) -> Any:
@@ -140,7 +140,7 @@ def negate(value: Any) -> Any:
         bits = 1 << value.bits
         number = -int(value) % bits
         return type(value)(number - bits if value.signed and number >= bits // 2 else number)
-    raise Fault(f"invalid operation: - {type_name(value)}")
+    raise Fault(f"invalid operation: - {operand_name(value)}")
 
 
 def _ordered(symbol: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

@@ -197,7 +197,12 @@ def type_name(value: Any) -> str:
 
 def conversion_name(value: Any) -> str:
     """The type as Go names it when a type assertion fails."""
-    return "nil" if value is None else type_name(value)
+    return "nil" if value is None else operand_name(value)
+
+
+def operand_name(value: Any) -> str:
+    """The type as upstream names it where it follows pointers: of operands and of arguments of functions."""
+    return type_name(value).removeprefix("*")
 
 
 def is_number(value: Any) -> bool:

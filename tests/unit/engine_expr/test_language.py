@@ -127,6 +127,26 @@ def test_values(text: str, shown: str) -> None:
     assert typed(value(text)) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fromJSON('tru')", "invalid character ' ' in literal true (expecting 'e')"),
+        ("fromJSON('1.')", "invalid character ' ' after decimal point in numeric literal"),
+        ("fromJSON('[1')", "unexpected end of JSON input"),
+        ("sprig.mustRegexFind('(', 'a')", "error parsing regexp: missing closing ): `(`"),
+        ("date('2024-02-30')", "invalid date 2024-02-30"),
+        ("date('2024-02-30', '2006-01-02')", 'parsing time "2024-02-30": day out of range'),
+        ("sprig.upper(nope, bitand())", "invalid number of arguments (expected 2, got 0)"),
+        ("sprig.set(sprig, 'a', 1)", "the map of sprig functions cannot be changed"),
+        ("sprig.set(nil, 'a', 1)", "assignment to entry in nil map"),
+    ],
+)
+def test_texts_of_faults(text: str, message: str) -> None:
+    with pytest.raises(ExprError) as caught:
+        value(text)
+    assert caught.value.message == message
+
+
 def test_the_package_costs_nothing_until_it_is_used() -> None:
     code = "import sys, argotui.engine.expr; sys.exit('argotui.engine.expr.parser' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -70,7 +70,7 @@ def differences(rows: list[Row]) -> list[str]:
     found: list[str] = []
     for row in rows:
         got = outcome(row)
-        wanted = {key: row[key] for key in ("repr", "type", "json", "marshal_error", "error") if key in row}
+        wanted: Row = {key: row[key] for key in ("repr", "type", "json", "marshal_error", "error") if key in row}
         if row.get("op") == "eval_bool" and "value" in row:
             wanted = {"value": row["value"]}
         if got != wanted:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from argotui.engine.expr.access import fetch, get
-from argotui.engine.expr.builtins.arguments import INT_KINDS, LIST_KINDS, Types, expect, first_type, one_of
+from argotui.engine.expr.builtins.arguments import INT_KINDS, LIST_KINDS, Types, expect, first_type, kind_of, one_of
 from argotui.engine.expr.context import Context
 from argotui.engine.expr.equality import equal
 from argotui.engine.expr.errors import Fault, LimitFault
-from argotui.engine.expr.gostring import shown
+from argotui.engine.expr.gostring import shown, shown_as_text
 from argotui.engine.expr.gotypes import ANY, ANY_MAP, ANYS, INT, PAIRS, GoType
 from argotui.engine.expr.limits import MAX_VALUE_DEPTH
 from argotui.engine.expr.ordering import sort_values
@@ -22,8 +22,8 @@ from argotui.engine.expr.values import (
     is_list,
     is_map,
     map_items,
+    operand_name,
     pair,
-    type_name,
     type_of,
 )
 
@@ -31,16 +31,16 @@ _LENGTHS: Final = LIST_KINDS | {"map", "string"}
 
 
 def kind_name(value: Any) -> str:
-    """Go's kind of a value."""
+    """Go's kind of a value, pointers followed."""
     kind = type_of(value)
-    return "invalid" if kind is None else kind.kind
+    return kind_of(kind)
 
 
 def length(value: Any) -> int:
     """The function `len`: characters of a text."""
     if isinstance(value, str) or is_list(value) or is_map(value):
         return len(value)
-    raise Fault(f"invalid argument for len (type {type_name(value)})")
+    raise Fault(f"invalid argument for len (type {operand_name(value)})")
 
 
 def _type(_context: Context, value: Any) -> str:
@@ -119,7 +119,7 @@ def _to_pairs(context: Context, value: Any) -> Slice:
 
 def _from_pairs(context: Context, value: Any) -> AnyMap:
     if not is_list(value):
-        raise Fault(f"cannot transform {shown(value, context.meter)} from pairs")
+        raise Fault(f"cannot transform {shown_as_text(value, context.meter)} from pairs")
     made = AnyMap()
     for item in elements(value):
         context.meter.spend()
@@ -174,7 +174,7 @@ def _flatten_into(made: list[Any], values: list[Any], context: Context, depth: i
 
 def _sort(context: Context, value: Any, order: Any = "asc") -> list[Any]:
     if not isinstance(order, str):
-        raise Fault(f"sort order argument must be a string (got {type_name(order)})")
+        raise Fault(f"sort order argument must be a string (got {operand_name(order)})")
     if order not in ("asc", "desc"):
         raise Fault(f"invalid order {order}, expected asc or desc")
     values = [*value] if isinstance(value, list) else []

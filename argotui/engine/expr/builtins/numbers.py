@@ -30,7 +30,7 @@ from argotui.engine.expr.gonumbers import (
 from argotui.engine.expr.gotypes import FLOAT64, INT, GoType
 from argotui.engine.expr.limits import MAX_VALUE_DEPTH
 from argotui.engine.expr.operators import less, more, negate
-from argotui.engine.expr.values import Named, elements, is_integer, is_list, is_number, type_name
+from argotui.engine.expr.values import Named, elements, is_integer, is_list, is_number, operand_name
 
 
 def to_int_value(_context: Context, value: Any) -> int:
@@ -46,7 +46,7 @@ def to_int_value(_context: Context, value: Any) -> int:
         return value.value
     if value is None:
         raise Fault("reflect: call of reflect.Value.Type on zero Value")
-    raise Fault(f"invalid operation: int({type_name(value)})")
+    raise Fault(f"invalid operation: int({operand_name(value)})")
 
 
 def to_float_value(_context: Context, value: Any) -> float:
@@ -58,19 +58,19 @@ def to_float_value(_context: Context, value: Any) -> float:
             return parse_float(value)
         except NumberError:
             raise Fault(f"invalid operation: float({value})") from None
-    raise Fault(f"invalid operation: float({type_name(value)})")
+    raise Fault(f"invalid operation: float({operand_name(value)})")
 
 
 def _abs(_context: Context, value: Any) -> Any:
     if not is_number(value):
-        raise Fault(f"invalid argument for abs (type {type_name(value)})")
+        raise Fault(f"invalid argument for abs (type {operand_name(value)})")
     return negate(value) if value < 0 else value
 
 
 def _rounding(name: str, rounded: Callable[[float], float]) -> Callable[[Context, Any], float]:
     def run(_context: Context, value: Any) -> float:
         if not is_number(value):
-            raise Fault(f"invalid argument for {name} (type {type_name(value)})")
+            raise Fault(f"invalid argument for {name} (type {operand_name(value)})")
         return as_float(value) if is_integer(value) else rounded(value)
 
     return run
@@ -90,8 +90,8 @@ def _extreme(name: str, replaces: Callable[[Any, Any], bool]) -> Callable[..., A
                 found = search(context, elements(value), depth + 1)
                 if found is None:
                     continue
-            elif not is_number(value):
-                raise Fault(f"invalid argument for {name} (type {type_name(value)})")
+            elif not is_number(value) and not (depth == 0 and isinstance(value, Named)):
+                raise Fault(f"invalid argument for {name} (type {operand_name(value)})")
             if best is None or replaces(best, found):
                 best = found
         return best
@@ -118,7 +118,7 @@ def _numbers(name: str, context: Context, values: Any, depth: int = 0) -> list[f
         elif isinstance(value, Named):
             found.append(float(value.value))
         else:
-            raise Fault(f"invalid argument for {name} (type {type_name(value)})")
+            raise Fault(f"invalid argument for {name} (type {operand_name(value)})")
     return found
 
 
@@ -147,7 +147,7 @@ def _bits(name: str, operation: Callable[[int, int], int]) -> Callable[[Context,
 
 def _bit_operand(name: str, value: Any) -> int:
     if not is_integer(value):
-        raise Fault(f"cannot use {type_name(value)} as argument (type int) to call {name}")
+        raise Fault(f"cannot use {operand_name(value)} as argument (type int) to call {name}")
     return wrap(int(value))
 
 

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable
 from typing import Any, Final
 
+from argotui.engine.expr.builtins.arguments import named
 from argotui.engine.expr.context import Context
 from argotui.engine.expr.encodings import decode_base64
 from argotui.engine.expr.errors import Fault, LimitFault
@@ -24,7 +25,7 @@ from argotui.engine.expr.gostrings import (
 from argotui.engine.expr.gotypes import ANYS, STRINGS
 from argotui.engine.expr.jsontext import decode, encode
 from argotui.engine.expr.operators import as_text, to_integer
-from argotui.engine.expr.values import Slice, bytes_text, rejoined, strings, text_bytes, type_name, type_of
+from argotui.engine.expr.values import Slice, bytes_text, rejoined, strings, text_bytes, type_of
 
 MAX_REPEAT: Final = 1_000_000
 
@@ -74,7 +75,7 @@ def _repeat(context: Context, text: Any, count: Any) -> str:
 def _join(context: Context, values: Any, glue: Any = "") -> str:
     glue = as_text(glue)
     if type_of(values) not in (ANYS, STRINGS):
-        raise Fault(f"invalid argument for join (type {type_name(values)})")
+        raise Fault(f"invalid argument for join (type {named(type_of(values))})")
     texts = [as_text(value) for value in values]
     context.meter.allow_text(sum(map(len, texts)) + len(glue) * len(texts))
     return rejoined(glue.join(texts))

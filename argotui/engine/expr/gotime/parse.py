@@ -23,13 +23,13 @@ from argotui.engine.expr.gotime.names import DAYS, MONTHS
 from argotui.engine.expr.values import text_bytes
 
 _YEAR: Final = re.compile(r"\d{4}", re.ASCII)
-_SHORT_YEAR: Final = re.compile(r"\d\d", re.ASCII)
+_SHORT_YEAR: Final = re.compile(r"[+-]\d|\d\d", re.ASCII)
 _ONE_OR_TWO: Final = re.compile(r"\d\d?", re.ASCII)
 _TWO: Final = re.compile(r"\d\d", re.ASCII)
 _UP_TO_THREE: Final = re.compile(r"\d{1,3}", re.ASCII)
 _THREE: Final = re.compile(r"\d{3}", re.ASCII)
 _EXTRA_FRACTION: Final = re.compile(r"[.,](\d+)", re.ASCII)
-_NINES: Final = re.compile(r"[.,](\d{1,9})", re.ASCII)
+_NINES: Final = re.compile(r"[.,](\d+)", re.ASCII)
 _ZONE_NAME: Final = re.compile(r"ChST|MeST|GMT(?:[+-]\d{1,2}(?!\d))?|[+-]\d{1,2}(?!\d)|[A-Z]{3,}", re.ASCII)
 
 
@@ -233,7 +233,7 @@ class _Reading:
             self._rest = self._rest[3:]
             self._parts.utc = True
             return
-        match = _ZONE_NAME.match(self._rest)
+        match = _ZONE_NAME.match(self._rest) if len(self._rest) >= 3 else None
         name = "" if match is None else _zone_abbreviation(match[0])
         if not name:
             raise _BadElement
@@ -333,8 +333,9 @@ def _zone_abbreviation(text: str) -> str:
 
 
 def _offset_of_name(location: Location, name: str, seconds: int) -> int | None:
-    """The offset that a zone abbreviation stands for in a location, near a moment; None if it is not used there."""
-    for days in (0, 90, 180, 270, -90, -180):
+    """The offset that a zone abbreviation stands for in a location: near a moment, else at any time since 1970;
+    None if it is not used there."""
+    for days in (*(0, 90, 180, 270, -90, -180), *(day - seconds // 86_400 for day in range(0, 24_500, 182))):
         at = seconds + days * 86_400
         if location.abbreviation(at) == name:
             return location.offset(at)

@@ -79,11 +79,11 @@ def without_space(text: str) -> str:
 
 
 def pascal(text: str) -> str:
-    """`http_server` -> `HttpServer`; leading connectors stay."""
+    """`http_server` -> `HttpServer`; leading connectors stay, and the last one doubles when nothing follows."""
     rest = text.lstrip("".join({c for c in text if _connects(c)}))
     lead = text[: len(text) - len(rest)]
     if not rest:
-        return text
+        return text + text[-1:]
     parts = [lead]
     first_upper = is_upper(rest[0])
     current = upper(rest[0])
@@ -231,7 +231,7 @@ def _is_small(character: str) -> bool:
 
 
 def _is_punctuation(character: str) -> bool:
-    return unicodedata.category(character).startswith("P") and not _connects(character)
+    return unicodedata.category(character).startswith("P")
 
 
 def _is_number(character: str) -> bool:
