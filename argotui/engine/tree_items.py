@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -27,6 +26,9 @@ _LIVE: Final = (State.RUNNING, State.PENDING, State.WAITING)
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
+_STATES: Final[Mapping[str, State]] = {phase.value: State(phase.value) for phase in Phase}
+
+
 class Kind(Enum):
     """How an item is shown."""
 
@@ -34,6 +36,9 @@ class Kind(Enum):
     LOOP = "loop"
     RETRY = "retry"
     PLANNED = "planned"
+
+
+_KINDS: Final[Mapping[str, Kind]] = {NodeType.RETRY.value: Kind.RETRY, NodeType.TASK_GROUP.value: Kind.LOOP}
 
 
 @dataclass(slots=True)
@@ -50,7 +55,7 @@ class Item:
     template: str = ""
     state: State = State.PENDING
     members: set[str] = field(default_factory=set)
-    counts: Counter[State] = field(default_factory=Counter)
+    counts: dict[State, int] = field(default_factory=dict)
     """States of the members of a loop."""
     planned: tuple[str, ...] = ()
     ordered: list[str] | None = None
@@ -142,7 +147,7 @@ class Items:
         parent = self._items.get(item.parent or "")
         if parent is not None and key in parent.members:
             parent.members.discard(key)
-            parent.counts[item.state] -= 1
+            _count(parent, item.state, -1)
             parent.ordered = None
 
     def _join(self, key: str, item: Item) -> None:
@@ -152,7 +157,7 @@ class Items:
         if parent is None:  # the parent's node is in the map, but its turn comes later
             parent = self._items[item.parent] = Item(_kind(self.nodes.get(item.parent, _NOTHING)))
         parent.members.add(key)
-        parent.counts[item.state] += 1
+        _count(parent, item.state, 1)
         parent.ordered = None
 
     def _set_state(self, key: str, state: State) -> None:
@@ -161,8 +166,8 @@ class Items:
             return
         parent = self._items.get(item.parent or "")
         if parent is not None:
-            parent.counts[item.state] -= 1
-            parent.counts[state] += 1
+            _count(parent, item.state, -1)
+            _count(parent, state, 1)
         item.state = state
 
     def _touch(self, key: str) -> None:
@@ -181,8 +186,7 @@ class Items:
     def _node_state(self, node: Mapping[str, Any]) -> State:
         if is_active_suspend(node) and not self._outline.is_delay(node):
             return State.WAITING
-        phase = node.get("phase") or Phase.PENDING
-        return State(phase) if phase in set(Phase) else State.PENDING
+        return _STATES.get(node.get("phase") or "", State.PENDING)
 
     # places
 
@@ -339,7 +343,11 @@ class Items:
 
 
 def _kind(node: Mapping[str, Any]) -> Kind:
-    return {NodeType.RETRY: Kind.RETRY, NodeType.TASK_GROUP: Kind.LOOP}.get(node.get("type") or "", Kind.NODE)  # type: ignore[call-overload, no-any-return]
+    return _KINDS.get(node.get("type") or "", Kind.NODE)
+
+
+def _count(item: Item, state: State, change: int) -> None:
+    item.counts[state] = item.counts.get(state, 0) + change
 
 
 def _flag(node: Mapping[str, Any], flag: str) -> bool:
@@ -369,8 +377,9 @@ def _ghost(parent: str, plan: Planned, *, is_steps: bool) -> Item:
     return Item(Kind.PLANNED, parent, order, group, plan.name, plan.template, State.PLANNED)
 
 
-def _loop_state(counts: Counter[State]) -> State:
+def _loop_state(counts: Mapping[State, int]) -> State:
     """What a loop without a node of its own is doing."""
-    if any(counts[state] for state in _LIVE):
+    if any(counts.get(state) for state in _LIVE):
         return State.RUNNING
-    return next((state for state in (State.ERROR, State.FAILED, State.SUCCEEDED) if counts[state]), State.SKIPPED)
+    ended = (State.ERROR, State.FAILED, State.SUCCEEDED)
+    return next((state for state in ended if counts.get(state)), State.SKIPPED)

@@ -231,4 +231,4 @@ class RowMaker:
 def _counts(item: Item) -> tuple[tuple[State, int], ...]:
     if item.kind is not Kind.LOOP:
         return ()
-    return tuple((state, item.counts[state]) for state in State if item.counts[state] > 0)
+    return tuple((state, item.counts[state]) for state in State if item.counts.get(state, 0) > 0)

@@ -204,15 +204,17 @@ class Desk:
         opened.task = self._start(self._when_connected(follow))
         return opened
 
-    def open_log(self, workflow: Callable[[], Document], pod: str, label: Label) -> OpenLog:
-        """Follows the log of a workflow, or of one of its pods."""
+    def open_log(
+        self, workflow: Callable[[], Document], pod: str, label: Label, tail: int | None = None
+    ) -> OpenLog:
+        """Follows the log of a workflow, or of one of its pods; of each pod at most the last `tail` lines."""
         opened = OpenLog()
 
         async def follow(session: Session) -> None:
             from argotui.services.log_feed import LogFeed
             from argotui.services.logs import LogRequest
 
-            request = LogRequest(follow=True, pod=pod)
+            request = LogRequest(follow=True, pod=pod, tail_lines=tail)
             opened.feed = LogFeed(
                 session.client, workflow, request, label, self._on_change, opened.buffer, opened.freshness
             )

@@ -99,10 +99,10 @@ class WorkflowFeed:
                 WORKFLOWS, self.namespace, include_object="Metadata", limit=PAGE, continue_token=token
             )
             self._heard()
-            for row in self._rows(page):
-                rows[row.key] = row
-                if not self.table.is_listed:  # the first rows are shown while the rest is on its way
-                    self.changed(self.table.put(row))
+            found = self._rows(page)
+            rows.update((row.key, row) for row in found)
+            if not self.table.is_listed:  # the first rows are shown while the rest is on its way
+                self.changed(self.table.put_all(found))
             metadata = page.get("metadata") or {}
             token = str(metadata.get("continue") or "")
             if not token:

@@ -8,7 +8,7 @@ Until then `known` is False and the missing cells are shown as not known. The ob
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -180,6 +180,12 @@ class WorkflowTable:
         """Takes over a complete list: what is not in it is gone."""
         self.is_listed = True
         self._all = {key: _merged(self._all.get(key), row) for key, row in rows.items()}
+        return self._rebuild()
+
+    def put_all(self, rows: Iterable[WorkflowRow]) -> Changed:
+        """Takes over many rows at once: a page of a list that is still on its way."""
+        for row in rows:
+            self._all[row.key] = _merged(self._all.get(row.key), row)
         return self._rebuild()
 
     def keep(self, predicate: Callable[[WorkflowRow], bool] | None) -> Changed:

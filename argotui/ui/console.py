@@ -161,7 +161,11 @@ class ConsoleApp(App[int]):
 
     def on_open_log(self, event: messages.OpenLog) -> None:
         """A log."""
-        self.push_screen(LogScreen(self.desk, self.scene, event.table, event.node_key))
+        screen = LogScreen(self.desk, self.scene, event.table, event.node_key, from_the_start=event.from_the_start)
+        if event.from_the_start:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
 
     def on_show_text(self, event: messages.ShowText) -> None:
         """A text."""

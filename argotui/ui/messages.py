@@ -57,6 +57,8 @@ class OpenLog(Message):
 
     table: NodeTable
     node_key: str | None = None
+    from_the_start: bool = False
+    """All lines, in the place of the log that is shown now."""
 
 
 @dataclass

@@ -163,15 +163,18 @@ class FakeCluster:
         finally:
             self._watchers.remove(watcher)
 
-    async def logs(self, namespace: str, pod: str, *, follow: bool = False, **_: Any) -> AsyncIterator[bytes]:
+    async def logs(
+        self, namespace: str, pod: str, *, follow: bool = False, tail_lines: int | None = None, **_: Any
+    ) -> AsyncIterator[bytes]:
         if pod not in self.logs_of:
             raise ApiError(404, "NotFound", f"pods {pod!r} not found")
-        place = 0
+        place = 0 if tail_lines is None else max(0, len(self.logs_of[pod]) - tail_lines)
         while True:
             lines = self.logs_of[pod]
             while place < len(lines):
-                yield lines[place]
-                place += 1
+                chunk = lines[place : place + 200]
+                place += len(chunk)
+                yield b"".join(chunk)
             if not follow or pod not in self.growing:
                 return
             self._grown.clear()

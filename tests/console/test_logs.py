@@ -149,3 +149,17 @@ async def test_missing_rights_are_said() -> None:
     async with open_console(cluster) as console:
         await open_log(console, RUNNING, "j", "j", "l")
         await console.wait("not allowed: pods is forbidden")
+
+
+async def test_a_huge_log_shows_its_end_first_and_all_of_it_on_request() -> None:
+    cluster = everything()
+    cluster.put(pod(RUNNING, "test"))
+    cluster.write_log(pod_of(RUNNING, "test"), *(f"line {n}" for n in range(20_500)), ended=True)
+    async with open_console(cluster) as console:
+        await open_log(console, RUNNING, "j", "j", "l")
+        await console.wait("last 20,000 lines (0 reads all)", 20)
+        assert console.line("line 20499")
+        await console.press("0")
+        await console.wait("all 20,500 lines", 20)
+        await console.press("g")
+        await console.wait("line 0")

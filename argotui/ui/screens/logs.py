@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from argotui.model.documents import Document
@@ -22,23 +22,33 @@ from argotui.ui.widgets.empty import EmptyNote
 from argotui.ui.widgets.logview import LogView
 
 LABEL_MOST = 200
+TAIL = 20_000
+"""Lines of each pod that are read at first: a log of gigabytes must not keep its end waiting."""
 
 
 class LogScreen(Searching):
     """Follows while lines come; says whether it follows, and whether all lines are there."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*SEARCH_BINDINGS, COPY]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *SEARCH_BINDINGS,
+        COPY,
+        Binding("0", "from_the_start", "From the start", id="logs.all", show=False, tooltip="Read the whole log"),
+    ]
     HINTS = ("logs.follow", "logs.wrap", "logs.times", "prompt.filter", "help")
 
-    def __init__(self, desk: Desk, scene: Scene, table: NodeTable, node_key: str | None) -> None:
+    def __init__(
+        self, desk: Desk, scene: Scene, table: NodeTable, node_key: str | None, *, from_the_start: bool = False
+    ) -> None:
         super().__init__(desk, scene)
+        self.tail = None if from_the_start else TAIL
         self.table = table
         self.node_key = node_key
         self.row = table.tree.row_of(node_key) if node_key else None
         self._labels: dict[str, str | None] = {}
         one = self.row is not None and bool(self.row.pod) and len(self.row.tries) < 2
         self.merged = not one
-        self.opened: OpenLog = desk.open_log(self._workflow, self.row.pod if one and self.row else "", self._label)
+        pod = self.row.pod if one and self.row else ""
+        self.opened: OpenLog = desk.open_log(self._workflow, pod, self._label, self.tail)
 
     def _workflow(self) -> Document:
         return self.table.document or {"metadata": {"namespace": self.table.key[0], "name": self.table.key[1]}}
@@ -92,8 +102,10 @@ class LogScreen(Searching):
         return f"{sign} following", "bar--live"
 
     def _counted(self) -> str:
-        count, buffer = f"{len(self.opened.buffer):,}", self.opened.buffer
-        return f"all {count} lines" if buffer.is_complete else f"last {count} lines"
+        buffer = self.opened.buffer
+        if self.tail is not None and buffer.end >= self.tail:
+            return f"last {len(buffer):,} lines (0 reads all)"
+        return f"{'all' if buffer.is_complete else 'last'} {len(buffer):,} lines"
 
     def refresh_rows(self) -> None:
         self.view.sync()
@@ -119,6 +131,11 @@ class LogScreen(Searching):
     def on_log_view_scrolled(self) -> None:
         """The badge says whether it follows."""
         self.show_bars()
+
+    def action_from_the_start(self) -> None:
+        """Reads the whole log."""
+        if self.tail is not None:
+            self.post_message(messages.OpenLog(self.table, self.node_key, from_the_start=True))
 
     def action_copy(self) -> None:
         """Copies the pod's name."""
