@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from argotui.services.desk import Desk
@@ -63,28 +63,32 @@ class Actor:
             made.append(Entry(action.id, action.title, keys.get(action.id, action.key), action.id, refusal))
         return sorted(made, key=lambda entry: bool(entry.refusal))
 
-    async def act(self, action_id: str, subject: Subject | None) -> None:
-        """Does one action from beginning to end. Whatever goes wrong is told, never raised."""
+    async def act(self, action_id: str, subject: Subject | None, shown: Callable[[], None]) -> None:
+        """Does one action from beginning to end. Whatever goes wrong is told, never raised. `shown` is called when the
+        dialog has the focus, or when there will be none."""
         session = self._desk.session
         if session is None:
             self._app.tell("not connected: nothing can be done now", Tone.WARNING)
             return
         try:
-            await self._act(session, action_id, subject)
+            await self._act(session, action_id, subject, shown)
         except PlanRefused as error:
             self._app.tell(str(error).replace("\n", "; "), Tone.WARNING)
         except Exception as error:
             log.exception("%s failed", action_id)
             self._app.tell(one_line(f"{action_id} failed inside argotui: {error!r}"), Tone.BAD)
 
-    async def _act(self, session: Session, action_id: str, subject: Subject | None) -> None:
+    async def _act(
+        self, session: Session, action_id: str, subject: Subject | None, shown: Callable[[], None]
+    ) -> None:
         selection = self.selection(subject)
         action = self.chosen(action_id, selection)
         if session.read_only:
             raise PlanRefused(f"{action.title}: this console is read-only")
         self._check(action, selection)
         selection = await self._known(session, action, selection)
-        confirmed = await self._agreed(session, action, selection)
+        confirmed = await self._agreed(session, action, selection, shown)
+        shown()
         if confirmed is None:
             return
         self._app.tell(f"{one_line(confirmed.plan.title)} {self._app.scene.ellipsis}")
@@ -109,7 +113,9 @@ class Actor:
         self._check(action, whole)
         return whole
 
-    async def _agreed(self, session: Session, action: Action, selection: Selection) -> Confirmed | None:
+    async def _agreed(
+        self, session: Session, action: Action, selection: Selection, shown: Callable[[], None]
+    ) -> Confirmed | None:
         """The plan to which the person agreed; without a question where none is needed."""
         fields = tuple(action.fields(selection))
 
@@ -128,7 +134,7 @@ class Actor:
             is_destructive=action.danger.value == "destructive",
             begins_in_form=action.id.endswith(".submit"),
         )
-        return await self._app.push_screen_wait(ActionDialog(question, self._app.clock_seconds))
+        return await self._app.push_screen_wait(ActionDialog(question, self._app.clock_seconds, shown))
 
     def _facts(self, action: Action, selection: Selection) -> tuple[tuple[str, str], ...]:
         """What a gate was given: that is what is approved or rejected."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -24,6 +25,7 @@ from argotui.ui.acting import Actor
 from argotui.ui.bindings import key_name
 from argotui.ui.clipboard import osc52, to_file
 from argotui.ui.going import Guide
+from argotui.ui.keys import KeyQueue
 from argotui.ui.options import ConsoleOptions
 from argotui.ui.room import Room
 from argotui.ui.scene import Scene, utc_now
@@ -74,6 +76,8 @@ class ConsoleApp(App[int]):
         self.guide = Guide(self)
         self._pulse_timer: Timer | None = None
         self._desk_task: asyncio.Task[None] | None = None
+        self.keys = KeyQueue(self, super().on_event)
+        self._key_task: asyncio.Task[None] | None = None
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return dict(DEFAULTS)
@@ -85,6 +89,7 @@ class ConsoleApp(App[int]):
         """First the picture, then everything that takes time."""
         if not self.is_headless:
             on_hangup(self._leave)
+        self._key_task = asyncio.get_running_loop().create_task(self.keys.run())
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self._begin)
 
@@ -99,9 +104,18 @@ class ConsoleApp(App[int]):
 
     async def on_unmount(self) -> None:
         """The connection closes with the console."""
+        if self._key_task is not None:
+            self._key_task.cancel()
         if self._desk_task is not None:
             self._desk_task.cancel()
             await asyncio.gather(self._desk_task, return_exceptions=True)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys are delivered one after the other; everything else as it comes."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.keys.put(event)
+        else:
+            await super().on_event(event)
 
     # pulse
 
@@ -140,7 +154,11 @@ class ConsoleApp(App[int]):
 
     def on_act(self, event: messages.Act) -> None:
         """An action."""
-        self.run_worker(self.actor.act(event.action_id, event.subject), group="action", exclusive=False)
+        self.run_worker(self._act(event), group="action", exclusive=False)
+
+    async def _act(self, event: messages.Act) -> None:
+        with self.keys.held() as release:  # what is typed next is meant for the dialog
+            await self.actor.act(event.action_id, event.subject, release)
 
     def on_open_workflow(self, event: messages.OpenWorkflow) -> None:
         """One workflow, or its log."""
@@ -179,9 +197,9 @@ class ConsoleApp(App[int]):
         """The templates."""
         self.push_screen(TemplatesScreen(self.desk, self.scene))
 
-    def on_given(self, event: messages.Given) -> None:
+    async def on_given(self, event: messages.Given) -> None:
         """A command."""
-        self.run_worker(self.guide.obey(event.command))
+        await self.guide.obey(event.command)
 
     def on_copy(self, event: messages.Copy) -> None:
         """Copies a text."""

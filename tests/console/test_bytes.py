@@ -158,3 +158,17 @@ def test_a_storm_of_resizes_ends_in_a_whole_picture(opened: Opened) -> None:
     settle(terminal)
     assert all(len(line) <= 110 for line in terminal.text.splitlines())
     assert terminal.text.count("Waiting approval") == 1
+
+
+def test_keys_that_arrive_in_one_piece_act_one_after_the_other(opened: Opened) -> None:
+    terminal = opened("everything")
+    terminal.wait("OOMKilled")
+    terminal.press("/ci-pipeline\r\r")
+    terminal.wait("update-gitops")
+    terminal.press("\x1b")
+    terminal.wait("NAME")
+    terminal.press(":open ci-pipeline-8x2kq\r")
+    terminal.wait("update-gitops")
+    terminal.press("axrl looks good")
+    terminal.wait("xrl looks good")
+    terminal.wait("gate 'approve' of argo/ci-pipeline-8x2kq succeeds")

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from argotui.store.text import neutralise, one_line
@@ -78,8 +79,9 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
         Binding("up", "app.focus_previous", "Previous", show=False),
     ]
 
-    def __init__(self, question: Question, clock: Callable[[], float]) -> None:
+    def __init__(self, question: Question, clock: Callable[[], float], shown: Callable[[], None]) -> None:
         super().__init__()
+        self._shown = shown
         self.question = question
         self._clock = clock
         self._opened_at = clock()
@@ -139,8 +141,16 @@ class ActionDialog(ModalScreen["Confirmed | None"]):
         if first is None and self.question.begins_in_form:
             first = next(iter(self.question.fields), None)
         begin = self._inputs[first.name] if first else self.query_one("#cancel")
-        self.call_after_refresh(begin.focus)
+        self.set_focus(begin, scroll_visible=False)
+        self._shown()
         self._plan_again()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The label of the field that has the focus is in view, and its explanation."""
+        field = event.widget.parent
+        if isinstance(field, Widget) and field.has_class("field"):
+            form = self.query_one("#form", VerticalScroll)
+            self.call_after_refresh(form.scroll_to_widget, field, animate=False, top=form.children[0] is field)
 
     # answers
 

@@ -107,6 +107,7 @@ class Menu(ModalScreen["str | None"]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrows the list."""
         self.list.narrow(event.value)
+        self.query_one("#menu-note", Static).update("" if self.list.shown else "nothing matches")
 
     def on_input_submitted(self) -> None:
         """Chooses; what is refused says why."""
