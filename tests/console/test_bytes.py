@@ -27,7 +27,8 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
     terminals: list[Terminal] = []
 
     def open_one(scenario: str, *, columns: int = 120, rows: int = 40, **environment: str) -> Terminal:
-        kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TMUX", "SSH_CONNECTION", "SSH_TTY")}
+        unwanted = ("NO_COLOR", "TMUX", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES")
+        kept = {k: v for k, v in os.environ.items() if k not in unwanted}
         kept |= {"XDG_STATE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), **environment}
         chosen = [f"{name}={environment[name]}" for name in ("TERM", "COLORTERM") if name in environment]
         command = ["env", *chosen, sys.executable, "-m", "tests.console.pty_app", scenario]
