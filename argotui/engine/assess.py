@@ -39,6 +39,7 @@ class Assessor:
         self._names: dict[str, str] = {}
         self._due: dict[tuple[str, bool], datetime] = {}
         self._struck: set[str] = set()
+        self._is_new = True
         self.running: set[str] = set()
         """Nodes that were not over when their pod was last seen running."""
 
@@ -50,7 +51,10 @@ class Assessor:
         for fact in facts:
             concerned |= dict.fromkeys(self._take(fact))
         for identifier in reversed(concerned):  # the agenda is a stack: the first one's successors go first
+            if self._is_new:
+                self._outlives(identifier)
             self.look(identifier)
+        self._is_new = False
 
     def _take(self, fact: Fact) -> Iterator[str]:
         match fact:
@@ -188,6 +192,14 @@ class Assessor:
             self._struck.add(identifier)
             grace = dig(pod, "spec", "terminationGracePeriodSeconds")
             self._ex.effects.append(TerminatePod(documents.name(pod), documents.uid(pod), grace))
+
+    def _outlives(self, identifier: str) -> None:
+        """A pod that is found running although its node is over: the controller that ended the node may have died
+        before it could end the pod."""
+        pod = self._ex.pods.get(identifier)
+        if pod is not None and completed(self._ex.nodes.phase(identifier) or "") and not podstatus.is_over(pod):
+            self._struck.add(identifier)
+            self._ex.terminate(identifier)
 
     def _move(self, identifier: str, phase: Phase, message: str | None) -> None:
         nodes = self._ex.nodes
