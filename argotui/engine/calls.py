@@ -46,8 +46,8 @@ class Call:
 
     holder: the step, task or hook that calls, substituted (its `name` is `steps.name`). kind: `steps` or
     `tasks`. parents: node ids below which a new node is linked. boundary: id of the enclosing Steps or DAG
-    node, and its plan. flag: nodeFlag. depth: templates within each other, the entry is 1. deadline: the end
-    of a retried attempt.
+    node, and its plan. flag: nodeFlag. depth: templates within each other, the entry is 1. order: place in the
+    tree, compared with that of other calls. deadline: the end of a retried attempt.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Call:
     on_exit: bool = False
     flag: Document | None = None
     depth: int = 1
+    order: tuple[int, ...] = ()
     deadline: datetime | None = None
 
 
@@ -80,7 +81,13 @@ def open_call(ex: Execution, call: Call) -> None:
     if ex.nodes.is_fulfilled(call.node_id):
         report_end(ex, call)
         return
-    if not ex.gate.admits(call, partial(open_call, ex, call)):
+    if ex.gate.admits(call, partial(_enter, ex, call)):
+        _enter(ex, call)
+
+
+def _enter(ex: Execution, call: Call) -> None:
+    """What follows when there is room for the call."""
+    if not ex.nodes.is_alive(call.boundary):
         return
     try:
         plan, template = _resolved(ex, call)

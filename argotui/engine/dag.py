@@ -149,7 +149,7 @@ class DagFrame:
         if not runs:
             self._pass_over(name, Phase.SKIPPED, f"when '{task['when']}' evaluated false")
             return
-        self.ex.later(open_call, self.ex, self.task_call(task, self._parents(name), _TaskOwner(self, name)))
+        self.ex.later(open_call, self.ex, self.task_call(name, task, self._parents(name), _TaskOwner(self, name)))
 
     def _start_loop(self, name: str, members: list[Document]) -> None:
         if not members:
@@ -181,12 +181,13 @@ class DagFrame:
             "message": message,
         }
 
-    def task_call(self, task: Document, parents: tuple[str, ...], owner: Any) -> Call:
-        """The call of a task or of one item of its loop."""
-        name = f"{self.call.name}.{task['name']}"
+    def task_call(self, name: str, task: Document, parents: tuple[str, ...], owner: Any, item: int = 0) -> Call:
+        """The call of a task of that name, or of one item of its loop."""
+        position = self._graph.position(name)
+        node_name = f"{self.call.name}.{task['name']}"
         return Call(
-            name=name,
-            node_id=self.ex.nodes.id_of(name),
+            name=node_name,
+            node_id=self.ex.nodes.id_of(node_name),
             template=str(task.get("template") or ""),
             owner=owner,
             holder=task,
@@ -197,6 +198,7 @@ class DagFrame:
             boundary_plan=self.plan,
             on_exit=self.call.on_exit,
             depth=self.call.depth + 1,
+            order=(*self.call.order, position, item),
         )
 
     def _parents(self, name: str) -> tuple[str, ...]:
@@ -211,7 +213,7 @@ class DagFrame:
     def _over(self, name: str) -> None:
         """The task's node is over; its exit handler, then whoever waits for it."""
         task = self._tasks[name]
-        call = self.task_call(task, (), _TaskOwner(self, name))
+        call = self.task_call(name, task, (), _TaskOwner(self, name))
         run_exit_hook(self.ex, call, self.scope(name), lambda: self._complete(name), self._hook_failed)
 
     def task_done(self, name: str) -> None:

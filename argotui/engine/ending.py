@@ -81,7 +81,7 @@ class Course:
             return
         name = f"{ex.name}.onExit"
         owner = _Owner(self._finish, self._fail, _EXIT_ERROR)
-        call = Call(name, self._exit_id, hook.template, owner, arguments=hook.arguments)
+        call = Call(name, self._exit_id, hook.template, owner, arguments=hook.arguments, order=(1,))
         call.on_exit, call.flag = True, {"hooked": True}
         ex.later(open_call, ex, call)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from argotui.engine.program import TemplatePlan
@@ -38,7 +39,7 @@ class FailFast:
         frame = self._frames.get(node_id)
         if frame is None:
             return False
-        if self._ex.nodes.is_fulfilled(node_id):
+        if not self._ex.nodes.is_alive(node_id):
             del self._frames[node_id]
             return False
         tally = self._ex.nodes.tally(node_id)
@@ -48,9 +49,9 @@ class FailFast:
         frame.fail_fast(MESSAGE)
         return True
 
-    def check_stirred(self) -> bool:
-        """The same for every node below which something has changed; True when one has ended."""
-        ended = [node_id for node_id in self._ex.nodes.take_stirred() if self.check(node_id)]
+    def check_all(self, node_ids: Iterable[str]) -> bool:
+        """The same for several nodes; True when any has ended."""
+        ended = [node_id for node_id in node_ids if self.check(node_id)]
         return bool(ended)
 
 

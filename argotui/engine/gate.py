@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from itertools import count
 from typing import TYPE_CHECKING
 
 from argotui.engine.failfast import is_failing
@@ -11,56 +12,89 @@ from argotui.engine.failfast import is_failing
 if TYPE_CHECKING:
     from argotui.engine.calls import Call
     from argotui.engine.execution import Execution
+    from argotui.engine.program import TemplatePlan
 
-WHOLE_WORKFLOW = ""
-
-_Waiting = tuple["Call", Callable[[], None]]
+_Waiting = tuple[tuple[int, ...], int, "Call", Callable[[], None]]
 
 
 class Gate:
-    """Lets calls through while limits are not reached, keeps the others in order.
+    """Holds calls back while limits are reached.
 
     Two limits: `spec.parallelism` counts active pods of the workflow; a template's `parallelism` counts
-    active pods, steps and DAGs directly below its node.
+    active pods, steps and DAGs directly below its node. Where a limit applies every call waits until all
+    other work is done; then the first in the order of the tree goes, one at a time. So who goes does not
+    depend on who came first, which a fresh load could not know.
     """
 
     def __init__(self, ex: Execution) -> None:
         self._ex = ex
-        self._waiting: dict[str, deque[_Waiting]] = {}
+        self._numbers = count()
+        self._ready: list[_Waiting] = []
+        """Waiting calls, first in the tree first, that may have room below their boundaries."""
+        self._blocked: dict[str, list[_Waiting]] = {}
+        """Waiting calls by boundaries that had no room."""
 
-    def admits(self, call: Call, again: Callable[[], None]) -> bool:
-        """True when the call may start or go on now. Else `again` is called when there is room, or never
-        when the boundary of the call is failing fast."""
+    def admits(self, call: Call, go: Callable[[], None]) -> bool:
+        """True when the call may start or go on now. Else `go` is called when there is room, or never when
+        the boundary of the call is failing fast."""
         if self._ex.nodes.get(call.node_id) is not None:
             return True
-        if call.boundary_plan is not None and is_failing(self._ex, call.boundary_plan, call.boundary):
+        if self._is_dropped(call):
             return False
-        return self._has_room(WHOLE_WORKFLOW, call, again) and self._has_room(call.boundary, call, again)
-
-    def admits_attempt(self, call: Call, again: Callable[[], None]) -> bool:
-        """The same for a further attempt, which has its place below its boundary already."""
-        return self._ex.nodes.get(call.node_id) is not None or self._has_room(WHOLE_WORKFLOW, call, again)
-
-    def _has_room(self, queue: str, call: Call, again: Callable[[], None]) -> bool:
-        if not self._is_full(queue, call):
+        if self._workflow_limit is None and self._limit(call) is None:
             return True
-        self._waiting.setdefault(queue, deque()).append((call, again))
+        heappush(self._ready, (call.order, next(self._numbers), call, go))
         return False
 
-    def _is_full(self, queue: str, call: Call) -> bool:
-        if queue == WHOLE_WORKFLOW:
-            limit = self._ex.spec.get("parallelism")
-            return limit is not None and len(self._ex.nodes.active_pods) >= int(limit)
-        limit = call.boundary_plan.document.get("parallelism") if call.boundary_plan is not None else None
-        return limit is not None and self._ex.nodes.tally(queue).active >= int(limit)
+    @property
+    def _workflow_limit(self) -> int | None:
+        limit = self._ex.spec.get("parallelism")
+        return None if limit is None else int(limit)
 
-    def reopen(self) -> bool:
-        """Put the first waiting call of every queue that has room on the agenda; False when there is none."""
-        opened = False
-        for queue, calls in list(self._waiting.items()):
-            if calls and not self._is_full(queue, calls[0][0]):
-                self._ex.later(calls.popleft()[1])
-                opened = True
-            if not calls:
-                del self._waiting[queue]
-        return opened
+    def _limit(self, call: Call) -> int | None:
+        """The limit of the boundary, if the call has to look at it."""
+        plan = _looked_at(call)
+        limit = None if plan is None else plan.document.get("parallelism")
+        return None if limit is None else int(limit)
+
+    def _is_dropped(self, call: Call) -> bool:
+        """Nothing new is started below a boundary that is failing fast."""
+        plan = _looked_at(call)
+        return plan is not None and is_failing(self._ex, plan, call.boundary)
+
+    def stir(self, boundaries: Iterable[str]) -> None:
+        """Something has changed below these nodes: there may be room."""
+        for boundary in boundaries:
+            self._unblock(boundary)
+
+    def release(self) -> bool:
+        """Put the first call that has room on the agenda; False when there is none."""
+        limit = self._workflow_limit
+        while self._ready and (limit is None or len(self._ex.nodes.active_pods) < limit):
+            waiting = heappop(self._ready)
+            if self._is_dropped(waiting[2]):
+                continue
+            if self._is_full(waiting[2]):
+                heappush(self._blocked.setdefault(waiting[2].boundary, []), waiting)
+                continue
+            self._unblock(waiting[2].boundary)
+            self._ex.later(waiting[3])
+            return True
+        return False
+
+    def _is_full(self, call: Call) -> bool:
+        limit = self._limit(call)
+        return limit is not None and self._ex.nodes.tally(call.boundary).active >= limit
+
+    def _unblock(self, boundary: str) -> None:
+        """The first of those that wait below a boundary may try."""
+        blocked = self._blocked.get(boundary)
+        if blocked:
+            heappush(self._ready, heappop(blocked))
+        elif blocked is not None:
+            del self._blocked[boundary]
+
+
+def _looked_at(call: Call) -> TemplatePlan | None:
+    """The template of the boundary; an attempt has its place below it already."""
+    return None if (call.flag or {}).get("retried") else call.boundary_plan

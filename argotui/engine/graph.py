@@ -20,6 +20,10 @@ class Graph:
     ancestors: dict[str, int]
     bits: dict[str, int]
 
+    def position(self, task: str) -> int:
+        """Index of a task as declared."""
+        return self.bits[task].bit_length() - 1
+
     def is_ancestor(self, ancestor: str, task: str) -> bool:
         """Whether a task may refer to another one."""
         return bool(self.ancestors.get(task, 0) & self.bits.get(ancestor, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from argotui.engine.calls import Call, open_call
 from argotui.engine.errors import EngineError
@@ -14,6 +14,9 @@ from argotui.engine.template import TemplateError, substitute_document
 from argotui.model.anystring import any_string
 from argotui.model.documents import Document
 from argotui.model.phase import is_hooked, node_completed
+
+AFTER_ATTEMPTS: Final = 1 << 40
+"""Place of an exit handler among everything below the node it belongs to."""
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
@@ -75,6 +78,7 @@ def _hook_call(ex: Execution, call: Call, hook: ExitHook, arguments: Document, o
         on_exit=True,
         flag={"hooked": True},
         depth=call.depth,
+        order=(*call.order, AFTER_ATTEMPTS),
     )
 
 

@@ -68,6 +68,7 @@ class RetryFrame:
             owner=self,
             parents=(self._call.node_id,),
             flag={**(self._call.flag or {}), "retried": True},
+            order=(*self._call.order, number),
             deadline=deadline,
         )
         self._begin(attempt, template)
@@ -76,7 +77,13 @@ class RetryFrame:
         ex = self._ex
         if self._is_over:
             return
-        if not ex.gate.admits_attempt(attempt, lambda: self._begin(attempt, template)):
+        if ex.gate.admits(attempt, partial(self._enter, attempt, template)):
+            self._enter(attempt, template)
+
+    def _enter(self, attempt: Call, template: Document) -> None:
+        """What follows when there is room for the attempt."""
+        ex = self._ex
+        if self._is_over:
             return
         begin(ex, attempt, self._plan, template)
         if ex.nodes.get(attempt.node_id) is not None:

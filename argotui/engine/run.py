@@ -144,7 +144,11 @@ class Run:
         ex = self._ex
         while True:
             ex.ring()
-            if not (ex.work() or ex.fail_fast.check_stirred() or ex.gate.reopen()):
+            if ex.work():
+                continue
+            stirred = ex.nodes.take_stirred()
+            ex.gate.stir(stirred)
+            if not (ex.fail_fast.check_all(stirred) or ex.gate.release()):
                 return
 
     def _reports_missing(self) -> bool:

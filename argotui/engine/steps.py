@@ -213,12 +213,12 @@ class GroupFrame:
             self._refuse(name, step, error)
             return
         if runs:
-            self._ex.later(open_call, self._ex, self._call(name, step))
+            self._ex.later(open_call, self._ex, self._call(name, step, position))
         else:
             self._skip(step["name"], step, f"when '{step['when']}' evaluated false")
             self._one_less()
 
-    def _call(self, name: str, step: Document) -> Call:
+    def _call(self, name: str, step: Document, position: int) -> Call:
         boundary = self._steps.call
         return Call(
             name=name,
@@ -233,6 +233,7 @@ class GroupFrame:
             boundary_plan=self._steps.plan,
             on_exit=boundary.on_exit,
             depth=boundary.depth + 1,
+            order=(*boundary.order, self.index, position),
         )
 
     def _skip(self, step_name: str, step: Document, message: str, phase: Phase = Phase.SKIPPED) -> None:

@@ -43,7 +43,8 @@ class TaskGroupFrame:
             self._pass_over(member, Phase.ERROR, str(error))
             return
         if runs:
-            self._ex.later(open_call, self._ex, self._dag.task_call(member, (self._node_id,), self))
+            call = self._dag.task_call(self._task, member, (self._node_id,), self, position)
+            self._ex.later(open_call, self._ex, call)
         else:
             self._pass_over(member, Phase.SKIPPED, f"when '{member['when']}' evaluated false")
 

@@ -86,6 +86,8 @@ def _difference(old: Document, new: Document) -> Document:
             patch[key] = clone(value)
             continue
         before = old[key]
+        if before is value:  # what was not touched is not looked into
+            continue
         if isinstance(before, dict) and isinstance(value, dict):
             if changed := _difference(before, value):
                 patch[key] = changed
@@ -99,6 +101,8 @@ def _difference(old: Document, new: Document) -> Document:
 
 def same(left: Any, right: Any) -> bool:
     """Equality of JSON data: `true` is not 1, but 1 is 1.0."""
+    if left is right:
+        return True
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
     if isinstance(left, list) and isinstance(right, list):

@@ -15,12 +15,14 @@ from zlib import crc32
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from argotui.engine import operations
 from argotui.model.documents import Document
+from argotui.model.patching import merge_patch
 
 from .replay import compare
 from .simulator import Outcome, Simulation, without_nulls
 
-RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LEAVES = ("pod", "retried", "gate")
 
 
@@ -49,12 +51,12 @@ class Weather:
 def workflows(draw: st.DrawFn, *, races: bool = False) -> Document:
     """A workflow of steps and graphs within each other, with loops, conditions, retries, exit handlers, gates.
 
-    races: `failFast`, where it matters what comes first; then gates do not wait, because the status tells when
-    they began in whole seconds only.
+    races: `failFast` and `maxDuration`, where it matters what comes first; then gates do not wait, because the
+    status tells when they began in whole seconds only.
     """
     templates: list[Document] = [
         _leaf("pod"),
-        {**_leaf("retried"), "retryStrategy": draw(st.sampled_from(STRATEGIES))},
+        {**_leaf("retried"), "retryStrategy": draw(st.sampled_from(STRATEGIES if races else STRATEGIES[1:]))},
         {"name": "gate", "suspend": {"duration": "0" if races else draw(st.sampled_from(["0", "1", "3"]))}},
     ]
     for index in range(draw(st.integers(1, 3))):
@@ -82,11 +84,11 @@ def workflows(draw: st.DrawFn, *, races: bool = False) -> Document:
 
 
 STRATEGIES: list[Document] = [
+    {"limit": 3, "backoff": {"duration": "2", "maxDuration": "6"}},
     {"limit": 0},
     {"limit": 2},
     {"limit": "1", "retryPolicy": "Always"},
     {"limit": 2, "backoff": {"duration": "1", "factor": 2}},
-    {"limit": 3, "backoff": {"duration": "2", "maxDuration": "6"}},
     {"limit": 2, "retryPolicy": "OnError"},
 ]
 
@@ -212,3 +214,51 @@ def test_a_killed_controller_goes_on(workflow: Document, salt: int, seed: int) -
     other.lose = lambda: dice.random() < 0.3
     other.play()
     assert difference(tree(one), tree(other)) == []
+
+
+def shut_down(simulation: Simulation, strategy: str, seconds: float) -> None:
+    """Stop or terminate the workflow at a moment, unless it is over by then."""
+    passed: list[bool] = []
+    simulation.advance([])
+
+    def ring() -> list[Any]:
+        passed.append(True)
+        return []
+
+    simulation.after(seconds, ring)
+    simulation.play(until=lambda: bool(passed))
+    if not simulation.is_complete:
+        operation = operations.stop if strategy == "Stop" else operations.terminate
+        simulation.change(merge_patch(simulation.workflow, operation(simulation.workflow)))
+    simulation.play()
+
+
+@RELAXED
+@given(workflows(races=True), st.integers(0, 1000), st.sampled_from(["Stop", "Terminate"]), st.integers(1, 80))
+def test_a_shutdown_ends_everything(workflow: Document, salt: int, strategy: str, tenths: int) -> None:
+    kept = Simulation(workflow, Weather(salt))
+    fresh = Simulation(workflow, Weather(salt), fresh=True)
+    for simulation in (kept, fresh):
+        shut_down(simulation, strategy, tenths / 10 + 0.01)
+        assert simulation.is_complete
+        assert all(pod["status"]["phase"] in ("Succeeded", "Failed") for pod in simulation.pods.values())
+    assert difference(tree(kept), tree(fresh)) == []
+
+
+@RELAXED
+@given(workflows(races=True), st.integers(0, 1000))
+def test_a_retry_goes_on_where_it_failed(workflow: Document, salt: int) -> None:
+    kept = Simulation(workflow, Weather(salt, failing=0.4))
+    fresh = Simulation(workflow, Weather(salt, failing=0.4), fresh=True)
+    for simulation in (kept, fresh):
+        simulation.play()
+        if simulation.phase == "Succeeded":
+            return
+        plan = operations.plan_retry(simulation.workflow, now=simulation.now)
+        for pod in plan.delete_pods:
+            simulation.pods.pop(pod, None)
+        simulation.script = Weather(salt, failing=0)
+        simulation.change(plan.workflow)
+        simulation.play()
+        assert simulation.is_complete
+    assert difference(tree(kept), tree(fresh)) == []
