@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import Effect, TerminatePod
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from argotui.engine.calls import Call, Starter
     from argotui.engine.failfast import FailFast
     from argotui.engine.gate import Gate
+
+
+ENOUGH: Final = 500
+"""Effects after which a step ends, to be continued at once: thousands of pods must not hold up other workflows."""
 
 
 class Lookup(Protocol):
@@ -99,12 +103,18 @@ class Execution:
         self._agenda.append((action, arguments))
 
     def work(self) -> bool:
-        """Do everything on the agenda; False when there was nothing."""
-        busy = bool(self._agenda)
-        while self._agenda:
+        """Do what is on the agenda, up to `ENOUGH`; False when nothing was done."""
+        busy = False
+        while self._agenda and len(self.effects) < ENOUGH:
+            busy = True
             action, arguments = self._agenda.pop()
             action(*arguments)
         return busy
+
+    @property
+    def is_unfinished(self) -> bool:
+        """There is more on the agenda than one step may do."""
+        return bool(self._agenda)
 
     def at(self, moment: datetime, action: Callable[[], None]) -> None:
         """Do this when the clock has reached the moment; the action has to check that it still applies."""
@@ -118,9 +128,10 @@ class Execution:
         for action in reversed(due):
             self.later(action)
 
-    def forget_alarms(self) -> None:
-        """Nothing is waited for any more."""
+    def rest(self) -> None:
+        """Nothing is waited for any more, nothing is left to do."""
         self._timers.clear()
+        self._agenda.clear()
 
     @property
     def next_alarm(self) -> datetime | None:

@@ -146,6 +146,8 @@ class Run:
             ex.ring()
             if ex.work():
                 continue
+            if ex.is_unfinished:
+                return
             stirred = ex.nodes.take_stirred()
             ex.gate.stir(stirred)
             if not (ex.fail_fast.check_all(stirred) or ex.gate.release()):
@@ -199,7 +201,7 @@ class Run:
         self._set_condition("Completed", True)
         self._complete = True
         ex.leaves.clear()
-        ex.forget_alarms()
+        ex.rest()
         for identifier, pod in list(ex.pods.items()):
             if podstatus.is_over(pod):
                 del ex.pods[identifier]
@@ -244,8 +246,8 @@ class Run:
         phase = ex.status.get("phase") or ""
         if phase != old_phase and ex.config.workflow_events and phase != Phase.PENDING:
             ex.effects.append(workflow_event(phase, str(ex.status.get("message") or "")))
-        alarm = ex.next_alarm
-        if alarm is not None and alarm != self._alarm:
+        alarm = ex.now if ex.is_unfinished else ex.next_alarm
+        if alarm is not None and (alarm != self._alarm or ex.is_unfinished):
             ex.effects.append(WakeAt(alarm))
         self._alarm = alarm
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from argotui.model.documents import Document, clone
+from argotui.model.documents import Document
 from argotui.model.manifest import load_yaml
 from argotui.model.patching import PatchError, strategic_merge
 from argotui.model.problem import ManifestError
@@ -21,7 +21,7 @@ def patch_pod_spec(spec: Document, patches: Iterable[str]) -> Document:
 
     Fields that pods do not have are left for the API server to judge.  Raises SpecPatchError.
     """
-    result: Document = clone(spec)
+    result = spec
     for text in patches:
         if not text.strip():
             continue

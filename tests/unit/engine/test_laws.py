@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import random
 from typing import Any
+from unittest.mock import patch
 from zlib import crc32
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from argotui.engine import operations
+from argotui.engine import execution, operations
 from argotui.model.documents import Document
 from argotui.model.patching import merge_patch
 
@@ -195,6 +196,15 @@ def test_incremental_is_fresh(workflow: Document, salt: int) -> None:
     fresh = Simulation(workflow, Weather(salt), fresh=True).play()
     assert kept.is_complete
     assert difference(timed(kept), timed(fresh)) == []
+
+
+@RELAXED
+@given(workflows(), st.integers(0, 1000))
+def test_small_steps_do_the_same(workflow: Document, salt: int) -> None:
+    one = Simulation(workflow, Weather(salt)).play()
+    with patch.object(execution, "ENOUGH", 1):
+        other = Simulation(workflow, Weather(salt)).play()
+    assert difference(tree(one), tree(other)) == []
 
 
 @RELAXED
