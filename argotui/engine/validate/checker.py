@@ -31,6 +31,8 @@ _RETRY_VARIABLES: Final = (
     "retries", "lastRetry.exitCode", "lastRetry.status", "lastRetry.duration", "lastRetry.message",
 )  # fmt: skip
 _CHOICES: Final = "container, containerSet, steps, script, resource, dag, suspend, template, template ref"
+_DEEPEST: Final = 64
+"""Different templates within each other that are looked into: a workflow runs 100 at most, a stack holds no more."""
 _WITH_RESULT: Final = frozenset({"container", "script", "data", "http", "plugin"})
 
 
@@ -42,6 +44,7 @@ class Checker:
     everywhere: dict[str, str]
     in_template: bool = False
     _done: set[str] = field(default_factory=set)
+    _depth: int = 0
 
     @property
     def tags(self) -> Tags:
@@ -66,7 +69,13 @@ class Checker:
 
     def _check_called(self, found: Resolved, given: Provider, arguments: str) -> Checks[None]:
         yield from extras.check_retry_policy(found.template, found.path)
-        yield from self._check_template(found, given, arguments)
+        if self._depth == _DEEPEST:
+            return
+        self._depth += 1
+        try:
+            yield from self._check_template(found, given, arguments)
+        finally:
+            self._depth -= 1
 
     def _check_template(self, found: Resolved, given: Provider, arguments: str) -> Checks[None]:
         template, path, at = found.template, found.path, f"templates.{found.name}"

@@ -1,0 +1,161 @@
+"""Depth, length and width: nothing uses Python's own stack, and cost follows the change."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from time import process_time
+from typing import Any
+
+import pytest
+
+from argotui.engine.config import EngineConfig
+from argotui.engine.effects import CreatePod
+from argotui.engine.facts import Fact, PodChanged, TaskResultChanged
+from argotui.engine.run import Run
+from argotui.model.documents import Document, annotations
+from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_REPORT_OUTPUTS_COMPLETED
+from argotui.model.times import format_time
+
+from .simulator import START, Objects, Outcome, Simulation
+
+QUICK = Outcome(0.1)
+POD: Document = {"name": "pod", "container": {"image": "alpine", "command": ["true"]}}
+
+
+def workflow(*templates: Document) -> Document:
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"name": "scale", "namespace": "argo", "uid": "u", "creationTimestamp": "2030-01-01T12:00:00Z"},
+        "spec": {"entrypoint": "main", "templates": [*templates, POD]},
+    }
+
+
+def play(document: Document) -> Simulation:
+    """With less of Python's stack than there is."""
+    limit = sys.getrecursionlimit()
+    frame, depth = sys._getframe(), 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1  # type: ignore[assignment]
+    sys.setrecursionlimit(depth + 700)
+    try:
+        return Simulation(document, lambda _node: QUICK).play()
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _call(kind: str, template: str) -> Document:
+    step = {"name": "a", "template": template}
+    return {"steps": [[step]]} if kind == "steps" else {"dag": {"tasks": [step]}}
+
+
+@pytest.mark.parametrize("kind", ["steps", "dag"])
+def test_templates_within_templates(kind: str) -> None:
+    """98 templates around a pod; the 100th level is refused, as upstream does."""
+    chain = [{"name": "main" if level == 0 else f"t{level}", **_call(kind, f"t{level + 1}")} for level in range(97)]
+    simulation = play(workflow(*chain, {"name": "t97", **_call(kind, "pod")}))
+    assert simulation.phase == "Succeeded"
+    assert len(simulation.created) == 1
+
+
+@pytest.mark.parametrize("kind", ["steps", "dag"])
+def test_more_templates_than_may_be_within_each_other(kind: str) -> None:
+    chain = [{"name": "main" if level == 0 else f"t{level}", **_call(kind, f"t{level + 1}")} for level in range(400)]
+    simulation = play(workflow(*chain, {"name": "t400", **_call(kind, "pod")}))
+    assert simulation.phase in ("Failed", "Error")
+    assert not simulation.created
+
+
+@pytest.mark.parametrize("kind", ["steps", "dag"])
+def test_endless_recursion_ends(kind: str) -> None:
+    simulation = play(workflow({"name": "main", **_call(kind, "main")}))
+    assert simulation.phase in ("Failed", "Error")
+    messages = [node.get("message") or "" for node in simulation.nodes.values()]
+    assert any(message.startswith("Maximum recursion depth exceeded") for message in messages)
+
+
+def test_a_long_chain_of_tasks() -> None:
+    tasks = [{"name": f"t{n}", "template": "pod", **({"dependencies": [f"t{n - 1}"]} if n else {})} for n in range(400)]
+    simulation = play(workflow({"name": "main", "dag": {"tasks": tasks}}))
+    assert simulation.phase == "Succeeded"
+    assert simulation.workflow["status"]["progress"] == "400/400"
+
+
+def test_a_long_chain_of_skipped_steps() -> None:
+    steps = [[{"name": f"s{n}", "template": "pod", "when": "false"}] for n in range(1000)]
+    assert play(workflow({"name": "main", "steps": steps})).phase == "Succeeded"
+
+
+# --- width ------------------------------------------------------------------------------------
+
+
+def fan_out(items: int, kind: str) -> Document:
+    leaf: Document = {
+        "name": "work",
+        "inputs": {"parameters": [{"name": "x"}]},
+        "script": {"image": "alpine", "command": ["sh"], "source": "echo {{inputs.parameters.x}}"},
+    }
+    each = {"parameters": [{"name": "x", "value": "{{item}}"}]}
+    whole = {"parameters": [{"name": "x", "value": f"{{{{{kind}.a.outputs.result}}}}"}]}
+    a = {"name": "a", "template": "work", "arguments": each, "withSequence": {"count": str(items)}}
+    b = {"name": "b", "template": "work", "arguments": whole}
+    body: Document = {"steps": [[a], [b]]} if kind == "steps" else {"dag": {"tasks": [a, {**b, "dependencies": ["a"]}]}}
+    return workflow({"name": "main", **body}, leaf)
+
+
+class Driver:
+    """Delivers the facts of one pod after the other, and counts the time the engine takes for them."""
+
+    def __init__(self, document: Document) -> None:
+        self.run = Run.load(document, EngineConfig(), Objects())
+        self.now = START
+        self.seconds = 0.0
+        self.steps = 0
+        self.waiting: list[Document] = []
+        self.advance([])
+        while len(self.waiting) % 500 == 0 and self.advance([]):
+            pass
+
+    def advance(self, facts: list[Fact]) -> int:
+        begun = process_time()
+        step = self.run.advance(facts, self.now, b"")
+        self.seconds += process_time() - begun
+        self.steps += 1
+        new = [effect.pod for effect in step.effects if isinstance(effect, CreatePod)]
+        self.waiting += new
+        return len(new)
+
+    def play(self) -> Driver:
+        self.seconds, self.steps = 0.0, 0
+        for pod in self.waiting:  # grows meanwhile
+            self.now += timedelta(milliseconds=10)
+            identifier = annotations(pod)[ANNOTATION_NODE_ID]
+            self.advance([_seen(pod, "running"), _result(identifier, "false", {})])
+            self.advance([_seen(pod, "terminated"), _result(identifier, "true", {"result": "7"})])
+        return self
+
+
+def _seen(pod: Document, state: str) -> Fact:
+    moment = format_time(START)
+    times: dict[str, Any] = {"startedAt": moment}
+    if state == "terminated":
+        times |= {"finishedAt": moment, "exitCode": 0}
+    statuses = [{"name": name, "state": {state: times}} for name in ("main", "wait")]
+    phase = "Running" if state == "running" else "Succeeded"
+    return PodChanged({**pod, "status": {"phase": phase, "containerStatuses": statuses}})
+
+
+def _result(identifier: str, done: str, outputs: Document) -> Fact:
+    labels = {LABEL_REPORT_OUTPUTS_COMPLETED: done}
+    return TaskResultChanged({"metadata": {"name": identifier, "labels": labels}, "outputs": outputs})
+
+
+@pytest.mark.parametrize("kind", ["steps", "dag"])
+def test_the_cost_of_an_end_does_not_depend_on_the_width(kind: str) -> None:
+    """A fan-out of 5,000 items: the end of one costs about what it costs among 500."""
+    narrow, wide = (Driver(fan_out(items, kind)).play() for items in (500, 5000))
+    for driver in (narrow, wide):
+        assert driver.run.workflow["status"]["phase"] == "Succeeded"
+    assert wide.run.workflow["status"]["progress"] == "5001/5001"
+    assert wide.seconds / wide.steps < 4 * narrow.seconds / narrow.steps
