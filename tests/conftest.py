@@ -8,8 +8,15 @@ import pytest
 from tests.localcluster import LocalCluster
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`soak` tests run only when they are asked for."""
+    """`soak` tests run only when they are asked for; tests of the runtimes never run beside each other.
+
+    The runtimes find the processes of a step by a mark that holds the pod's uid, and those tests all use one uid.
+    """
+    for item in items:
+        if Path(__file__).parent / "unit" / "runtime" in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("runtime"))
     if "soak" in (config.option.markexpr or ""):
         return
     skip = pytest.mark.skip(reason="takes long: make soak")

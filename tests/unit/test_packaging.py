@@ -12,6 +12,8 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
+RECORDED = "tests/conformance/cases/"
+"""Upstream's own runs: what stands there is not ours to change."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -57,6 +59,8 @@ def test_no_file_names_a_registry_or_a_build_machine() -> None:
     found = []
     for name in tracked.stdout.decode().split("\0"):
         path = ROOT / name
-        if name and path.is_file() and path != Path(__file__) and forbidden.search(path.read_bytes()):
+        if name.startswith(RECORDED) or not path.is_file() or path == Path(__file__):
+            continue
+        if forbidden.search(path.read_bytes()):
             found.append(name)
     assert found == []

@@ -44,7 +44,8 @@ def test_list_shows_running_ones_first_then_the_newest(argotui: Run, client: Fak
     lines = argotui("list").out.splitlines()
     assert lines[0].split() == ["NAME", "STATUS", "AGE", "DURATION", "PRIORITY", "MESSAGE"]
     assert [line.split()[0] for line in lines[1:]] == ["live", "new", "old"]
-    assert lines[2].split() == ["new", "Succeeded", "5m", "30s", "0"]
+    # the age is that of the moment, which a slow machine moves on
+    assert lines[2].split() in (["new", "Succeeded", age, "30s", "0"] for age in ("5m", "6m"))
 
 
 def test_list_filters(argotui: Run, client: FakeClient) -> None:

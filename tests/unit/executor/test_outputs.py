@@ -69,8 +69,8 @@ def test_a_missing_file_is_named_where_upstreams_wait_looks() -> None:
 
 
 def test_a_missing_file_in_a_volume() -> None:
-    collected = collect(template(parameter("v", "/work/out/v")), Files(), ("/work",), None)
-    assert collected.error == "open /mainctrfs/work/out/v: no such file or directory"
+    collected = collect(template(parameter("v", "/job/out/v")), Files(), ("/job",), None)
+    assert collected.error == "open /mainctrfs/job/out/v: no such file or directory"
 
 
 def test_a_directory_is_no_parameter() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ class Memory:
         self._asked("create", res, name)
         if (res.plural, name) in self.objects:
             raise ApiError(409, "AlreadyExists", "it exists")
-        made = {"uid": f"{name}-{number}", "namespace": NS, "creationTimestamp": "2026-11-22T12:00:00Z"}
+        made = {"uid": f"{name}-{number}-{uuid.uuid4()}", "namespace": NS, "creationTimestamp": "2026-11-22T12:00:00Z"}
         return await self._store(res, name, {**body, "metadata": {**made, **metadata, "name": name}}, DeltaType.ADDED)
 
     async def patch(

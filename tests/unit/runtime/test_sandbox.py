@@ -142,9 +142,9 @@ async def test_a_command_that_fails_by_itself_is_no_failure_to_start(sandbox: Sa
 
 
 async def test_working_directories_are_made(sandbox: Sandbox, tmp_path: Path) -> None:
-    planned = plan(tmp_path, "pwd", working_dir="/work/deep/inside")
+    planned = plan(tmp_path, "pwd", working_dir="/job/deep/inside")
     await run(sandbox, planned)
-    assert log_of(planned) == "/work/deep/inside\n"
+    assert log_of(planned) == "/job/deep/inside\n"
 
 
 async def test_the_end_of_the_command_is_the_end_of_its_children(sandbox: Sandbox, tmp_path: Path) -> None:
