@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from argotui.engine import podstatus
-from argotui.engine.effects import LabelPodCompleted, TerminatePod
+from argotui.engine.effects import LabelPodCompleted
 from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodGone, TaskResultChanged
 from argotui.engine.outputs import publish
 from argotui.engine.progress import parse_progress
@@ -38,8 +38,6 @@ class Assessor:
         self._results: dict[str, Document] = {}
         self._names: dict[str, str] = {}
         self._due: dict[tuple[str, bool], datetime] = {}
-        self._struck: set[str] = set()
-        self._is_new = True
         self.running: set[str] = set()
         """Nodes that were not over when their pod was last seen running."""
 
@@ -51,10 +49,7 @@ class Assessor:
         for fact in facts:
             concerned |= dict.fromkeys(self._take(fact))
         for identifier in reversed(concerned):  # the agenda is a stack: the first one's successors go first
-            if self._is_new:
-                self._outlives(identifier)
             self.look(identifier)
-        self._is_new = False
 
     def _take(self, fact: Fact) -> Iterator[str]:
         match fact:
@@ -112,6 +107,8 @@ class Assessor:
         node = nodes.get(identifier)
         if node is None or node.get("type") != NodeType.POD:
             return
+        if completed(node.get("phase") or ""):
+            self._end_survivor(identifier)
         if not nodes.is_fulfilled(identifier):
             self._apply_result(identifier)
             pod = self._ex.pods.get(identifier)
@@ -145,7 +142,6 @@ class Assessor:
     def _forget(self, identifier: str) -> None:
         pod = self._ex.pods.pop(identifier)
         self._names.pop(documents.name(pod), None)
-        self._struck.discard(identifier)
 
     def _is_leftover(self, pod: Document, identifier: str) -> bool:
         """A pod of an earlier life of the node, which is being deleted."""
@@ -180,25 +176,19 @@ class Assessor:
         if code is not None:
             fields["outputs"] = {**(nodes[identifier].get("outputs") or {}), "exitCode": code}
         nodes.update(identifier, fields)
-        self._strike(identifier, pod)
+        if podstatus.has_stray_containers(pod):
+            self._ex.terminate(identifier)
         phase, message = _judged(pod)
         if not completed(phase):
             self._move(identifier, phase, message)
         elif not podstatus.is_executor_busy(pod) and not self._waits_for_report(identifier, pod):
             self._end(identifier, pod, phase, message)
 
-    def _strike(self, identifier: str, pod: Document) -> None:
-        if identifier not in self._struck and podstatus.has_stray_containers(pod):
-            self._struck.add(identifier)
-            grace = dig(pod, "spec", "terminationGracePeriodSeconds")
-            self._ex.effects.append(TerminatePod(documents.name(pod), documents.uid(pod), grace))
-
-    def _outlives(self, identifier: str) -> None:
-        """A pod that is found running although its node is over: the controller that ended the node may have died
-        before it could end the pod."""
+    def _end_survivor(self, identifier: str) -> None:
+        """A pod that still lives although its node is over: it was seen too late to be ended with the node, or the
+        controller that ended the node died before it could end the pod."""
         pod = self._ex.pods.get(identifier)
-        if pod is not None and completed(self._ex.nodes.phase(identifier) or "") and not podstatus.is_over(pod):
-            self._struck.add(identifier)
+        if pod is not None and not podstatus.is_over(pod) and not self._is_leftover(pod, identifier):
             self._ex.terminate(identifier)
 
     def _move(self, identifier: str, phase: Phase, message: str | None) -> None:

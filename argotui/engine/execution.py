@@ -95,6 +95,7 @@ class Execution:
         self._agenda: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
+        self._terminated: set[str] = set()
 
     # --- agenda and time ----------------------------------------------------------------------
 
@@ -185,8 +186,9 @@ class Execution:
         self.nodes.set_phase(identifier, phase, self.now, message)
 
     def terminate(self, identifier: str) -> None:
-        """End the containers of a node's pod."""
+        """End the containers of a node's pod, unless that was asked before."""
         pod = self.pods.get(identifier)
-        if pod is not None:
+        if pod is not None and documents.uid(pod) not in self._terminated:
+            self._terminated.add(documents.uid(pod))
             grace = dig(pod, "spec", "terminationGracePeriodSeconds")
             self.effects.append(TerminatePod(documents.name(pod), documents.uid(pod), grace))
