@@ -84,7 +84,7 @@ def latency(cluster: LocalCluster) -> None:
     for pod in pods["items"]:
         lines = cluster.kubectl("logs", pod["metadata"]["name"], "-c", "main").split()
         stamps[pod["metadata"]["annotations"]["workflows.argoproj.io/node-name"]] = [int(line) for line in lines]
-    ordered = [stamps[key] for key in sorted(stamps)]
+    ordered = sorted(stamps.values())
     gaps = [(after[0] - before[1]) / 1e6 for before, after in itertools.pairwise(ordered)]
     figure(f"step to step, {STEPS} steps", gaps, "ms")
     command = ["sh", "-c", "date +%s%N; date +%s%N"]
