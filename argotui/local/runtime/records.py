@@ -162,7 +162,7 @@ async def soon(look: Callable[[], T | None], record: ContainerRecord) -> T | Non
     """
     for _ in range(_SOON_TRIES):
         found = look()
-        if found is not None or not (record.is_running() or record.is_starting()):
+        if found is not None or not (record.is_starting() or record.is_running()):  # one follows the other
             return found
         await asyncio.sleep(_SOON_SECONDS)
     return None

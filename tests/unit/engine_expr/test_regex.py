@@ -17,7 +17,7 @@ from argotui.engine.expr.regex.pattern import GoPattern, compile_pattern
     ("pattern", "text", "spans"),
     [
         ("(a|ab)(c|bcd)", "abcd", (0, 4, 0, 1, 1, 4)),
-        ("(a*)*", "b", (0, 0, -1, -1)),
+        ("(a*)*", "b", (0, 0, 0, 0)),  # as Go has it
         ("(a+?)(a*)", "aaa", (0, 3, 0, 1, 1, 3)),
         ("(?U)a+", "aaa", (0, 1)),
         (r"\bfoo\b", "a foo b", (2, 5)),

@@ -73,57 +73,63 @@ class _Builder:
             raise Fault(f"error parsing regexp: expression too large: `{self._text}`")
         self.code.append(instruction)
 
-    def add(self, node: Node) -> None:
+    def add(self, node: Node) -> bool:
+        """Emits the node; whether it can match the empty text."""
         if isinstance(node, Char):
             self.emit(Read(node.wanted))
-        elif isinstance(node, Assertion):
+            return False
+        if isinstance(node, Assertion):
             self.emit(Check(node.place))
-        elif isinstance(node, Sequence):
-            for item in node.items:
-                self.add(item)
-        elif isinstance(node, Group):
+            return True
+        if isinstance(node, Sequence):
+            return all([self.add(item) for item in node.items])
+        if isinstance(node, Group):
             self.emit(Save(2 * node.number))
-            self.add(node.body)
+            empty = self.add(node.body)
             self.emit(Save(2 * node.number + 1))
-        elif isinstance(node, Choice):
-            self._choice(node)
-        else:
-            self._repeat(node)
+            return empty
+        return self._choice(node) if isinstance(node, Choice) else self._repeat(node)
 
-    def _choice(self, node: Choice) -> None:
+    def _choice(self, node: Choice) -> bool:
         ends: list[Jump] = []
+        empty = False
         for option in node.options[:-1]:
             split = Split(len(self.code) + 1, 0)
             self.emit(split)
-            self.add(option)
+            empty |= self.add(option)
             end = Jump(0)
             self.emit(end)
             ends.append(end)
             split.second = len(self.code)
-        self.add(node.options[-1])
+        empty |= self.add(node.options[-1])
         for end in ends:
             end.target = len(self.code)
+        return empty
 
-    def _repeat(self, node: Repeat) -> None:
+    def _repeat(self, node: Repeat) -> bool:
+        empty = node.low == 0
         for _ in range(node.low if node.high is not None else max(node.low - 1, 0)):
-            self.add(node.body)
+            empty |= self.add(node.body)
         if node.high is None:
-            self._loop(node, at_least_once=node.low > 0)
-        else:
-            self._optional(node, node.high - node.low)
+            return self._loop(node, at_least_once=node.low > 0) or empty
+        self._optional(node, node.high - node.low)
+        return empty
 
-    def _loop(self, node: Repeat, *, at_least_once: bool) -> None:
+    def _loop(self, node: Repeat, *, at_least_once: bool) -> bool:
         if at_least_once:
             start = len(self.code)
-            self.add(node.body)
+            empty = self.add(node.body)
             self.emit(self._ways(node.greedy, start, len(self.code) + 1))
-            return
+            return empty
         split = Split(0, 0)
         start = len(self.code)
         self.emit(split)
-        self.add(node.body)
-        self.emit(Jump(start))
+        # a body that matched nothing goes on behind the loop, as in Go: back at the start, it would be dropped
+        # as a way already seen, and with it the match
+        empty = self.add(node.body)
+        self.emit(self._ways(node.greedy, start + 1, len(self.code) + 1) if empty else Jump(start))
         self._set(split, node.greedy, start + 1)
+        return True
 
     def _optional(self, node: Repeat, count: int) -> None:
         splits: list[tuple[Split, int]] = []
