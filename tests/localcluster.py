@@ -48,7 +48,12 @@ class LocalCluster:
         """Runs the CLI. With `check`, a failure shows what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "argotui", *arguments],
-            env=dict(self.environment), capture_output=True, text=True, timeout=timeout, check=False, input=stdin,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            input=stdin,
         )
         if check and done.returncode != 0:
             said = f"{done.returncode}\n{done.stdout}{done.stderr}{self.words()}"
@@ -88,7 +93,12 @@ class LocalCluster:
         """Runs kubectl in the namespace argo and returns what it printed."""
         done = subprocess.run(
             ["kubectl", "-n", "argo", *arguments],
-            env=dict(self.environment), capture_output=True, text=True, timeout=60, check=False, input=stdin,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            input=stdin,
         )
         if check and done.returncode != 0:
             raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr}")

@@ -133,9 +133,9 @@ def _as_document(directory: Path, state: dict[str, Any] | None) -> dict[str, Any
         "directory": str(directory),
         "endpoint": endpoint_of(directory),
         "kubeconfig": str(local_kubeconfig(directory)),
-        "runtime": None if note is None else {
-            "name": note.name, "isolates": note.isolates, "notIsolated": note.not_isolated, "reason": note.reason
-        },
+        "runtime": None
+        if note is None
+        else {"name": note.name, "isolates": note.isolates, "notIsolated": note.not_isolated, "reason": note.reason},
         "processes": [] if state is None else state["parts"],
     }
 

@@ -28,6 +28,4 @@ def run(args: argparse.Namespace) -> int:
 async def _watch(session: CliSession, args: argparse.Namespace) -> int:
     keep = keep_of(args)
     name = await resolve_name(session.client, session.namespace, args.name)
-    return await watch(
-        session, session.namespace, name, keep=keep, no_color=args.no_color, no_utf8=args.no_utf8
-    )
+    return await watch(session, session.namespace, name, keep=keep, no_color=args.no_color, no_utf8=args.no_utf8)

@@ -39,9 +39,7 @@ async def watch(
     show = _Screen(screen, keep) if screen.is_tty else _Lines(screen, keep)
     drawing = asyncio.create_task(show.run())
     try:
-        workflow = await wait_for_completion(
-            session.client, namespace, name, on_change=show.take, on_trouble=_trouble
-        )
+        workflow = await wait_for_completion(session.client, namespace, name, on_change=show.take, on_trouble=_trouble)
     except WorkflowGone as gone:
         complain(str(gone))
         return 1

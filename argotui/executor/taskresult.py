@@ -83,14 +83,15 @@ class TaskResult:
         labels = {LABEL_WORKFLOW: identity.workflow, LABEL_REPORT_OUTPUTS_COMPLETED: completed}
         if identity.instance_id:
             labels[LABEL_INSTANCE_ID] = identity.instance_id
-        owner = {
-            "apiVersion": API_VERSION, "kind": "Workflow", "name": identity.workflow, "uid": identity.workflow_uid
-        }
+        owner = {"apiVersion": API_VERSION, "kind": "Workflow", "name": identity.workflow, "uid": identity.workflow_uid}
         document: Document = {
             "apiVersion": API_VERSION,
             "kind": WORKFLOW_TASK_RESULTS.kind,
             "metadata": {
-                "name": identity.node_id, "namespace": identity.namespace, "labels": labels, "ownerReferences": [owner]
+                "name": identity.node_id,
+                "namespace": identity.namespace,
+                "labels": labels,
+                "ownerReferences": [owner],
             },
         }
         for key in ("outputs", "progress"):

@@ -45,9 +45,7 @@ class Entry:
     node: str = ""
 
     @classmethod
-    def by(
-        cls, identity: Identity, action: str, what: str, when: datetime, *, why: str = "", node: str = ""
-    ) -> Entry:
+    def by(cls, identity: Identity, action: str, what: str, when: datetime, *, why: str = "", node: str = "") -> Entry:
         """An entry of this person; a reason of more than `MAX_REASON` characters is cut."""
         kept = why if len(why) <= MAX_REASON else why[: MAX_REASON - 1] + "…"
         return cls(identity.full, action, what, when, kept, node)

@@ -73,9 +73,7 @@ class OpenTemplates(Followed):
 class Desk:
     """Keep `run()` in a task. `options` may be replaced by `move`, which connects anew where that is needed."""
 
-    def __init__(
-        self, options: SessionOptions, changed: Callable[[], None], connect: Connect | None = None
-    ) -> None:
+    def __init__(self, options: SessionOptions, changed: Callable[[], None], connect: Connect | None = None) -> None:
         self.workflows = WorkflowTable()
         self.session: Session | None = None
         self.isolation: Isolation | None = None
@@ -204,9 +202,7 @@ class Desk:
         opened.task = self._start(self._when_connected(follow))
         return opened
 
-    def open_log(
-        self, workflow: Callable[[], Document], pod: str, label: Label, tail: int | None = None
-    ) -> OpenLog:
+    def open_log(self, workflow: Callable[[], Document], pod: str, label: Label, tail: int | None = None) -> OpenLog:
         """Follows the log of a workflow, or of one of its pods; of each pod at most the last `tail` lines."""
         opened = OpenLog()
 

@@ -64,9 +64,7 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 class _Pods:
     """Finds the pods of one workflow and hands their streams to the merge."""
 
-    def __init__(
-        self, client: Client, namespace: str, selector: str, request: LogRequest, on_note: Note
-    ) -> None:
+    def __init__(self, client: Client, namespace: str, selector: str, request: LogRequest, on_note: Note) -> None:
         self.merge = LogMerge()
         self._client = client
         self._namespace = namespace
@@ -157,9 +155,7 @@ class _Pods:
                 node_id=documents.annotations(pod).get(ANNOTATION_NODE_ID, ""),
             )
             grows = live and not state.ended and not self._request.previous
-            stream = LogStream(
-                self._client, self._namespace, source, self._request, live=grows, on_note=self._note
-            )
+            stream = LogStream(self._client, self._namespace, source, self._request, live=grows, on_note=self._note)
             self.merge.add(stream, state.started)
 
 

@@ -78,9 +78,7 @@ class Actor:
             log.exception("%s failed", action_id)
             self._app.tell(one_line(f"{action_id} failed inside argotui: {error!r}"), Tone.BAD)
 
-    async def _act(
-        self, session: Session, action_id: str, subject: Subject | None, shown: Callable[[], None]
-    ) -> None:
+    async def _act(self, session: Session, action_id: str, subject: Subject | None, shown: Callable[[], None]) -> None:
         selection = self.selection(subject)
         action = self.chosen(action_id, selection)
         if session.read_only:

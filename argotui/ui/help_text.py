@@ -43,10 +43,7 @@ def _rows(screen: Screen[None]) -> dict[str, tuple[str, str]]:
 
 _COMMANDS = [
     "Commands (after `:`; tab completes)",
-    *(
-        f"  {' '.join((verb.name, *verb.aliases[:2])):<26}{verb.argument:<28}{verb.title}".rstrip()
-        for verb in VERBS
-    ),
+    *(f"  {' '.join((verb.name, *verb.aliases[:2])):<26}{verb.argument:<28}{verb.title}".rstrip() for verb in VERBS),
     "",
 ]
 _FILTERS = [

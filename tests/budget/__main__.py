@@ -1,9 +1,9 @@
 """`make bench`: the figures of the local cluster and the console, each with its reference measured in the same run.
 
-    step-to-step latency    end of one command to start of the next one, over the API, controller and kubelet
-    fan-out                 pods per second for 500 times `true`
-    first picture           `argotui --local` in a pty until the list of workflows stands on the screen
-    resident memory         of each process, after the above
+step-to-step latency    end of one command to start of the next one, over the API, controller and kubelet
+fan-out                 pods per second for 500 times `true`
+first picture           `argotui --local` in a pty until the list of workflows stands on the screen
+resident memory         of each process, after the above
 """
 
 import itertools
@@ -69,6 +69,7 @@ def seconds(action: Callable[[], Any]) -> float:
 
 def milliseconds(command: Sequence[str], times: int) -> list[float]:
     """How long a whole process takes, several times over."""
+
     def once() -> object:
         return subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 

@@ -128,8 +128,11 @@ def _run(cluster: LocalCluster, journal: Path, kills: int) -> None:
     for name in names:
         shape = _shape(cluster.workflow(name))
         if shape != expected:
-            wrong[name] = {key: (expected.get(key), shape.get(key)) for key in expected.keys() | shape.keys()
-                           if expected.get(key) != shape.get(key)}
+            wrong[name] = {
+                key: (expected.get(key), shape.get(key))
+                for key in expected.keys() | shape.keys()
+                if expected.get(key) != shape.get(key)
+            }
     assert not wrong, f"seed {seed}: {json.dumps(wrong, indent=1)}{cluster.words(40)}"
     assert waited.returncode == 0, waited.stderr
     attempts = Counter((journal / "attempts").read_text().split())

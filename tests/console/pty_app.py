@@ -63,5 +63,6 @@ def main() -> int:
     app = ConsoleApp(options, connect=connect, clock=lambda: NOW, seconds=time.monotonic)
     return app.run(mouse=False) or app.return_code or 0
 
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -17,7 +17,7 @@ def price(amount: int, discount: int = 0) -> int:
     """Cents to pay after a discount in percent."""
     return amount - amount * discount // 100
 ''',
-    "test_app.py": '''import unittest
+    "test_app.py": """import unittest
 
 from app import price
 
@@ -32,7 +32,7 @@ class PriceTest(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
-''',
+""",
 }
 _OVERLAY = "images:\n- name: myregistry/myapp\n  image: myregistry/myapp:v1.2.2\n"
 _GITOPS = {f"overlays/{name}/kustomization.yaml": _OVERLAY for name in ENVIRONMENTS}

@@ -11,7 +11,12 @@ from argotui.model.documents import Document
 _KUBELET = "is not supported by the local kubelet of this version of argotui"
 _CONTAINER_FIELDS = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "volumeDevices")
 _POD_FIELDS = (
-    "hostPID", "hostIPC", "shareProcessNamespace", "resourceClaims", "ephemeralContainers", "runtimeClassName",
+    "hostPID",
+    "hostIPC",
+    "shareProcessNamespace",
+    "resourceClaims",
+    "ephemeralContainers",
+    "runtimeClassName",
 )
 
 

@@ -118,7 +118,10 @@ class Kubelet:
         warn(self._node.api, pod, "FailedScheduling", why_not)
         now = format_time(datetime.now(UTC))
         condition = {
-            "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": why_not,
+            "type": "PodScheduled",
+            "status": "False",
+            "reason": "Unschedulable",
+            "message": why_not,
             "lastTransitionTime": now,
         }
         body = {"metadata": {"uid": documents.uid(pod)}, "status": {"conditions": [condition]}}

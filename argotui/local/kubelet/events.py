@@ -34,7 +34,11 @@ async def _send(api: Api, pod: Document, reason: str, message: str) -> None:
         "kind": "Event",
         "metadata": {"generateName": f"{name}.", "namespace": namespace},
         "involvedObject": {
-            "apiVersion": "v1", "kind": "Pod", "namespace": namespace, "name": name, "uid": documents.uid(pod)
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "namespace": namespace,
+            "name": name,
+            "uid": documents.uid(pod),
         },
         "reason": reason,
         "message": message[:_TEXT],

@@ -49,8 +49,11 @@ class NodeRecord:
     async def register(self) -> None:
         """Makes the object, or brings it up to date."""
         node: Document = {
-            "apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": labels()},
-            "spec": {}, "status": self._status(),
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": NODE, "labels": labels()},
+            "spec": {},
+            "status": self._status(),
         }
         try:
             await insist(lambda: self._api.create(NODES, node), "register the node")
@@ -93,16 +96,25 @@ class NodeRecord:
         runtime = self._runtime
         missing = "; ".join(runtime.not_isolated) or "nothing known"
         return {
-            "type": "Ready", "status": "True", "reason": "KubeletReady", "lastTransitionTime": self._since,
+            "type": "Ready",
+            "status": "True",
+            "reason": "KubeletReady",
+            "lastTransitionTime": self._since,
             "lastHeartbeatTime": format_time(datetime.now(UTC)),
             "message": f"steps run in the {runtime.name} runtime; not isolated: {missing}",
         }
 
     def _info(self) -> Document:
         return {
-            "architecture": _architecture(), "operatingSystem": "linux", "osImage": _os_name(),
-            "kernelVersion": platform.release(), "bootID": boot_id(), "machineID": "", "systemUUID": "",
-            "kubeletVersion": f"{_KUBERNETES}+argotui-{__version__}", "kubeProxyVersion": "",
+            "architecture": _architecture(),
+            "operatingSystem": "linux",
+            "osImage": _os_name(),
+            "kernelVersion": platform.release(),
+            "bootID": boot_id(),
+            "machineID": "",
+            "systemUUID": "",
+            "kubeletVersion": f"{_KUBERNETES}+argotui-{__version__}",
+            "kubeProxyVersion": "",
             "containerRuntimeVersion": f"{self._runtime.name}://{self._runtime.version}",
         }
 

@@ -101,5 +101,3 @@ class Patience:
         if task.cancelled() or not task.done():
             raise Stopped
         return task.result()
-
-

@@ -136,7 +136,9 @@ class PodRun:
             return True
         name, namespace = documents.name(self._pod), documents.namespace(self._pod)
         body = {
-            "apiVersion": "v1", "kind": "Binding", "metadata": {"name": name, "uid": self._uid},
+            "apiVersion": "v1",
+            "kind": "Binding",
+            "metadata": {"name": name, "uid": self._uid},
             "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
         }
         path = PODS.path(namespace, name, "binding")
@@ -229,6 +231,7 @@ class PodRun:
     async def _plan(self, container: Document) -> ContainerPlan:
         name, record = str(container["name"]), self._record(container)
         if name not in self._plans:
+
             def make(found: References | None) -> Coroutine[Any, Any, ContainerPlan]:
                 return plans.plan_of(self._pod, container, self._node, self._volumes, self._step, found)
 

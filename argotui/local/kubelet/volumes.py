@@ -142,9 +142,7 @@ def _host_path(name: str, source: Document) -> Volume:
     return Volume(path, from_host=True)
 
 
-def mounts_of(
-    container: Document, volumes: Mapping[str, Volume], variables: Mapping[str, str]
-) -> tuple[Mount, ...]:
+def mounts_of(container: Document, volumes: Mapping[str, Volume], variables: Mapping[str, str]) -> tuple[Mount, ...]:
     """The container's mounts. A hostPath is read-only unless the mount says `readOnly: false`. Raises Refused."""
     found = []
     for entry in container.get("volumeMounts") or ():

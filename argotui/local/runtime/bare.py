@@ -251,4 +251,3 @@ def _working_dir(plan: ContainerPlan, mounts: list[Mount], home: Path) -> str:
     if not path.is_dir():
         raise Refused(f"workingDir: {plan.working_dir} does not exist: {_SANDBOX_HINT}")
     return str(path)
-

@@ -42,8 +42,22 @@ _MAX_LINKS = 40
 _NO_ROOT = Layer("/", (Path("/nonexistent"),))
 # what the command line itself needs to find its engine; a step that sets one of these gets it by file
 _CLIENT_PREFIXES = (
-    "HOME", "PATH", "USER", "XDG_", "DOCKER_", "CONTAINER", "PODMAN_", "DBUS_", "TMPDIR", "REGISTRY_",
-    "http_", "https_", "HTTP_", "HTTPS_", "no_proxy", "NO_PROXY",
+    "HOME",
+    "PATH",
+    "USER",
+    "XDG_",
+    "DOCKER_",
+    "CONTAINER",
+    "PODMAN_",
+    "DBUS_",
+    "TMPDIR",
+    "REGISTRY_",
+    "http_",
+    "https_",
+    "HTTP_",
+    "HTTPS_",
+    "no_proxy",
+    "NO_PROXY",
 )
 _ISOLATES = ("images: the real ones are run", "processes", "file system", "environment", "hostname", "IPC")
 _NOT_ISOLATED = ("network: steps share the host's", "CPU and memory limits are not enforced")
@@ -129,8 +143,9 @@ class Engine:
         if policy != "Always" and (await self._ask("image", "inspect", plan.image))[0] == 0:
             return
         if policy == "Never":
-            raise ImageMissing(f'Container image "{plan.image}" is not present with pull policy of Never',
-                               "ErrImageNeverPull")
+            raise ImageMissing(
+                f'Container image "{plan.image}" is not present with pull policy of Never', "ErrImageNeverPull"
+            )
         code, _, said = await self._ask("pull", "--quiet", plan.image, seconds=None)
         if code != 0:
             raise ImageMissing(_last_line(said) or f"{self.description.name} pull: exit code {code}")
@@ -153,7 +168,11 @@ class Engine:
         """Exit code, stdout, stderr of one call of the command line. Raises Refused when it hangs."""
         try:
             process = await asyncio.create_subprocess_exec(
-                self._program, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                self._program,
+                *arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env=_client_environment(),
             )
         except OSError as error:
@@ -194,8 +213,12 @@ class _EngineFiles:
 
     def _copy(self, path: str, limit: int) -> tuple[tarfile.TarInfo, bytes]:
         copy = subprocess.run(
-            [self._program, "cp", f"{self._name}:{path}", "-"], stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=_ANSWER_SECONDS, check=False, env=_client_environment(),
+            [self._program, "cp", f"{self._name}:{path}", "-"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_ANSWER_SECONDS,
+            check=False,
+            env=_client_environment(),
         )
         if copy.returncode != 0:
             raise FileNotFoundError(2, os.strerror(2), path)

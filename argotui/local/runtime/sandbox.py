@@ -27,8 +27,17 @@ ARGUMENTS = "args"
 _ARGUMENTS_FD, _STATUS_FD = 3, 4
 # what Docker grants by default, without what could reach the host: raw sockets, device nodes, the audit log
 CAPABILITIES = (
-    "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
-    "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_SETFCAP",
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETPCAP",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_SYS_CHROOT",
+    "CAP_SETFCAP",
 )
 _OWN_DIRECTORIES = (("tmp", "1777"), ("var/tmp", "1777"), ("run", "0755"), ("root", "0700"), ("home", "0755"))
 _FORBIDDEN_MOUNTS = ("/proc", "/sys", "/dev")

@@ -121,9 +121,7 @@ def _command_line(launch: Launch, tools: Tools, capture: bool) -> str:
     move = f"cd {shlex.quote(launch.directory)} && unset OLDPWD; " if launch.directory else ""
     if launch.mark is not None:
         move += f"export {launch.mark[0]}={shlex.quote(launch.mark[1])}; "
-    return (
-        f"( read -r stat </proc/self/stat; echo \"$stat\" >command; {move}exec {tools.setsid} {words} ) {redirections}"
-    )
+    return f'( read -r stat </proc/self/stat; echo "$stat" >command; {move}exec {tools.setsid} {words} ) {redirections}'
 
 
 def check_words(plan: ContainerPlan, launch: Launch) -> None:
@@ -182,9 +180,7 @@ def put(path: str, content: bytes, mode: int = 0o600) -> None:
     os.replace(temporary, path)
 
 
-def _spawn(
-    program: str, launch: Launch, tools: Tools, pipes: list[tuple[tuple[int, int], tuple[int, int]]]
-) -> int:
+def _spawn(program: str, launch: Launch, tools: Tools, pipes: list[tuple[tuple[int, int], tuple[int, int]]]) -> int:
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0),
         (os.POSIX_SPAWN_DUP2, 0, 1),

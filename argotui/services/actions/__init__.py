@@ -1,6 +1,6 @@
 """The actions of a person, in one registry: keys, palette, menus, command line, audit trail and tests use it.
 
-    prepare → applies → fields → plan → confirm → perform (send, audit, verify)
+prepare → applies → fields → plan → confirm → perform (send, audit, verify)
 """
 
 from argotui.services.actions.asking import prepare

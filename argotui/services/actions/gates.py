@@ -53,9 +53,7 @@ _STILL = Effect(status_changed, "the workflow has not moved: is the workflow con
 def waiting_gates(target: Target) -> dict[str, Mapping[str, Any]]:
     """The gates of a workflow that wait now, by node id; only the target's own node when it has one."""
     return {
-        key: node
-        for key, node in nodes_of(target).items()
-        if is_active_suspend(node) and target.node_id in (None, key)
+        key: node for key, node in nodes_of(target).items() if is_active_suspend(node) and target.node_id in (None, key)
     }
 
 
@@ -132,9 +130,7 @@ def _reject_fields(_: Selection) -> tuple[Field, ...]:
     return (REQUIRED_REASON,)
 
 
-async def _plan_gates(
-    session: ActionSession, selection: Selection, answers: Answers, *, approve: bool
-) -> Plan:
+async def _plan_gates(session: ActionSession, selection: Selection, answers: Answers, *, approve: bool) -> Plan:
     if not answers.get(REASON, "").strip():
         raise ActionRefused("reason is required")
     steps, lines, nodes = [], [], {}
@@ -144,7 +140,7 @@ async def _plan_gates(
         why_not = _why_not(target)
         if why_not:
             raise ActionRefused(f"{target.label}: {why_not}")
-        (node_id, node), = waiting_gates(target).items()
+        ((node_id, node),) = waiting_gates(target).items()
         decision = _Decision(session, Target(target.document, node_id), node, answers, approve=approve)
         steps.append(decision.step())
         lines += decision.lines()

@@ -211,9 +211,7 @@ async def _plan_shutdown(
         if is_suspended(target):
             more = ["it is resumed in the same request"] if release else [_SUSPENDED]
             lines += _labelled(selection, target, more)
-    return Plan(
-        action.id, title(action.title, selection), tuple(lines), tuple(steps), _words(selection, verb)
-    )
+    return Plan(action.id, title(action.title, selection), tuple(lines), tuple(steps), _words(selection, verb))
 
 
 def _shutdown_step(target: Target, operation: Shutdown, *, release: bool) -> Step:

@@ -44,9 +44,7 @@ async def perform(
 
     async def one(step: Step) -> Outcome:
         async with gate:
-            return await _Performance(session, plan.action, reason, clock).run(
-                step, verify_seconds if verify else None
-            )
+            return await _Performance(session, plan.action, reason, clock).run(step, verify_seconds if verify else None)
 
     return list(await asyncio.gather(*(one(step) for step in plan.steps)))
 
@@ -54,9 +52,7 @@ async def perform(
 class _Performance:
     """One step of one plan."""
 
-    def __init__(
-        self, session: ActionSession, action: str, reason: str, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, session: ActionSession, action: str, reason: str, clock: Callable[[], datetime]) -> None:
         self._client = session.client
         self._identity = session.identity
         self._action = action

@@ -147,9 +147,7 @@ async def _plan_retry(session: ActionSession, selection: Selection, answers: Ans
         words = retry.words
     one = command(selection.targets[0], *words) if len(steps) == 1 else ""
     many = command(selection.targets[0], "retry", *(target.name for target in selection.targets))
-    return Plan(
-        RETRY.id, title("Retry", selection), tuple(lines), tuple(steps), one or many, nodes=nodes
-    )
+    return Plan(RETRY.id, title("Retry", selection), tuple(lines), tuple(steps), one or many, nodes=nodes)
 
 
 class _Retry:
@@ -192,9 +190,7 @@ class _Retry:
     def step(self) -> Step:
         target = self.target
         pods = [Write("DELETE", PODS, target.namespace, pod, optional=True) for pod in self.plan.delete_pods]
-        put = Write(
-            "PUT", WORKFLOWS, target.namespace, target.name, self.plan.workflow, target.document, self._again
-        )
+        put = Write("PUT", WORKFLOWS, target.namespace, target.name, self.plan.workflow, target.document, self._again)
         return Step(target, (*pods, put), f"workflow {target.name} retried", TAKEN_UP)
 
     def lines(self) -> list[str]:

@@ -50,7 +50,9 @@ async def test_announced_then_reported() -> None:
     await result.begin()
     document = api.objects["wf-1"]
     assert document["metadata"]["labels"] == {
-        "workflows.argoproj.io/workflow": "wf", DONE: "false", "workflows.argoproj.io/controller-instanceid": "prod"
+        "workflows.argoproj.io/workflow": "wf",
+        DONE: "false",
+        "workflows.argoproj.io/controller-instanceid": "prod",
     }
     assert document["metadata"]["ownerReferences"] == [
         {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": "wf", "uid": "uid-1"}

@@ -210,9 +210,7 @@ def step(
         "args": [*command[1:], *(["/argo/staging/script"] if script else [])],
     }  # fmt: skip
     volumes = [{"name": volume, "emptyDir": {}} for volume in ("var-run-argo", "tmp-dir-argo", "argo-staging")]
-    spec = {
-        "restartPolicy": "Never", "volumes": volumes, "initContainers": [init], "containers": [wait, main], **spec
-    }
+    spec = {"restartPolicy": "Never", "volumes": volumes, "initContainers": [init], "containers": [wait, main], **spec}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": NS}, "spec": spec}
 
 

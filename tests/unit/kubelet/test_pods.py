@@ -66,7 +66,10 @@ async def test_a_step_fails_as_upstreams_does(tmp_path: Path, command: Any, code
         pod = await memory.over("s")
     main = ended(pod, "main")
     assert (pod["status"]["phase"], main["exitCode"], main["reason"], main.get("message")) == (
-        "Failed", code, "Error", message
+        "Failed",
+        code,
+        "Error",
+        message,
     )
     assert ended(pod, "wait")["exitCode"] == 0
 
@@ -91,7 +94,8 @@ async def test_a_missing_output_is_the_wait_containers_error(tmp_path: Path) -> 
         pod = await memory.over("s")
     wait = ended(pod, "wait")
     assert (wait["exitCode"], wait["message"]) == (
-        64, "open /var/run/argo/outputs/parameters/tmp/argotui-nowhere: no such file or directory"
+        64,
+        "open /var/run/argo/outputs/parameters/tmp/argotui-nowhere: no such file or directory",
     )
     assert result_of(memory, "s") == ("true", template["outputs"])
     assert pod["status"]["phase"] == "Failed"

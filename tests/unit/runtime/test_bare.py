@@ -37,7 +37,10 @@ async def test_executor_paths_are_rewritten(tmp_path: Path) -> None:
     shared.mkdir()
     (staging / "script").write_text('echo "$P"; echo 1/2 > "$P"')
     planned = plan(
-        tmp_path, "sh", "/argo/staging/script", environment=(("P", "/var/run/argo/progress"),),
+        tmp_path,
+        "sh",
+        "/argo/staging/script",
+        environment=(("P", "/var/run/argo/progress"),),
         mounts=(Mount("/argo/staging", staging), Mount("/var/run/argo", shared)),
     )
     assert (await run(bare(tmp_path), planned)).exit_code == 0

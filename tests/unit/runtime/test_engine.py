@@ -88,8 +88,14 @@ async def test_a_container_runs_and_its_outputs_are_read(engine: Engine, tmp_pat
     volume.mkdir()
     (volume / "f").write_text("in the volume")
     planned = plan(
-        tmp_path, "sh", "-c", "echo $A; echo value > out; ln -s out link; exit 5", environment=(("A", "1 2"),),
-        mounts=(Mount("/data", volume, True),), working_dir="/w", user=User(7, 8),
+        tmp_path,
+        "sh",
+        "-c",
+        "echo $A; echo value > out; ln -s out link; exit 5",
+        environment=(("A", "1 2"),),
+        mounts=(Mount("/data", volume, True),),
+        working_dir="/w",
+        user=User(7, 8),
     )
     planned = plan_with_image(planned, "present")
     ended = await run(engine, planned)

@@ -105,7 +105,10 @@ async def test_mounts(sandbox: Sandbox, tmp_path: Path) -> None:
         folder.mkdir()
     one.write_text("one")
     planned = plan(
-        tmp_path, "sh", "-c", "echo 1 > /a/b/w/f; cat /only/one; ! touch /ro/f 2>/dev/null; echo 2 > /dev/shm/x",
+        tmp_path,
+        "sh",
+        "-c",
+        "echo 1 > /a/b/w/f; cat /only/one; ! touch /ro/f 2>/dev/null; echo 2 > /dev/shm/x",
         mounts=(Mount("/ro", read_only, True), Mount("/a/b/w", writable), Mount("/only/one", one, True)),
     )
     assert (await run(sandbox, planned)).exit_code == 0, log_of(planned)

@@ -82,7 +82,8 @@ class _Builder:
             self.emit(Check(node.place))
             return True
         if isinstance(node, Sequence):
-            return all([self.add(item) for item in node.items])
+            # every one is emitted, whatever the first says
+            return not [item for item in node.items if not self.add(item)]
         if isinstance(node, Group):
             self.emit(Save(2 * node.number))
             empty = self.add(node.body)
