@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import msgspec
-import yaml
 from aiohttp import web
 
 from argotui.local.apiserver import protobuf
 from argotui.local.apiserver.status import StatusError, bad_request
 from argotui.model.documents import Document
+from argotui.model.manifest.reader import read_documents
+from argotui.model.problem import ManifestError
 
 MAX_BYTES = 3 * 1024 * 1024
 """As kube-apiserver's limit for what it decodes."""
@@ -88,11 +89,14 @@ def decode_object(data: bytes, content_type: str) -> Document:
 
 
 def _decode_yaml(data: bytes) -> Any:
+    """One YAML document with Kubernetes' scalars; depth, size and the growth by aliases are limited."""
     try:
-        # through JSON, so that what YAML can say and JSON cannot (dates, other keys) is refused
-        return decode_json(json.dumps(yaml.load(data, Loader=yaml.CSafeLoader)).encode())
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        documents = read_documents(data.decode(), "body")
+    except (UnicodeDecodeError, ManifestError) as error:
         raise bad_request(f"the body of the request could not be read as YAML: {error}") from error
+    if len(documents) != 1:
+        raise bad_request(f"the body of the request has to be one YAML document, not {len(documents)}")
+    return documents[0].value
 
 
 def _decode_protobuf(data: bytes) -> Document:

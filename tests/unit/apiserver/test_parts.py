@@ -250,8 +250,14 @@ def test_depth_has_a_limit() -> None:
 
 def test_yaml_bodies() -> None:
     assert decode_object(b"metadata: {name: x}\n", "application/yaml") == {"metadata": {"name": "x"}}
-    with pytest.raises(StatusError):
-        decode_object(b"a: 2020-01-01\n", "application/yaml")
+    assert decode_object(b"a: 2020-01-01\n", "application/yaml") == {"a": "2020-01-01"}
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+    )
+    for refused in (b"a: 1\na: 2\n", b"a: 1\n---\nb: 1\n", b"a: \xff", b"[" * 4000, bomb.encode()):
+        with pytest.raises(StatusError) as caught:
+            decode_object(refused, "application/yaml")
+        assert caught.value.code == 400
     with pytest.raises(StatusError) as caught:
         decode_object(b"{}", "text/plain")
     assert caught.value.code == 415
