@@ -15,9 +15,14 @@ _LOOKS_OTHER = re.compile(
 """Plain scalars that some YAML reader takes for something other than text."""
 
 
+_ACTS_ON_TERMINALS = re.compile("[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What JSON may hold as it is, and what a terminal takes for a command or for a turn of the writing direction."""
+
+
 def as_json(value: Any) -> str:
-    """Indented JSON, text as it is."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """Indented JSON. Text as it is, but for what would act on a terminal: that is escaped, which changes no value."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _ACTS_ON_TERMINALS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def as_yaml(value: Any) -> str:

@@ -94,18 +94,23 @@ def _shape(document: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
     return shape
 
 
-async def _kill_all_over(cluster: LocalCluster, kills: int, dice: random.Random) -> Counter[str]:
-    """Kills each process `kills` times at random moments; a process that is not back yet is waited for."""
-    wanted = [part for part in PARTS for _ in range(kills)]
-    dice.shuffle(wanted)
-    done: Counter[str] = Counter()
-    for part in wanted:
-        await asyncio.sleep(dice.uniform(0.05, 0.9))  # the random moment
-        async with asyncio.timeout(60):
-            while not cluster.kill(part):
-                await asyncio.sleep(0.05)
-        done[part] += 1
-    return done
+def _attempts(journal: Path) -> list[str]:
+    return (journal / "attempts").read_text().split()
+
+
+async def _kill_all_over(cluster: LocalCluster, journal: Path, kills: int, dice: random.Random, steps: int) -> None:
+    """Kills each process `kills` times, spread over the work: each comes when so many of the `steps` have begun."""
+    parts = [part for part in PARTS for _ in range(kills)]
+    dice.shuffle(parts)
+    begun = len(_attempts(journal))
+    moments = sorted(begun + dice.randrange(steps) for _ in parts)
+    for part, moment in zip(parts, moments, strict=True):
+        async with asyncio.timeout(90):
+            while len(_attempts(journal)) < moment:
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(dice.uniform(0, 0.4))  # not always in the moment in which a step begins
+            while not cluster.kill(part):  # it is not back yet
+                await asyncio.sleep(0.02)
 
 
 def _run(cluster: LocalCluster, journal: Path, kills: int) -> None:
@@ -114,13 +119,13 @@ def _run(cluster: LocalCluster, journal: Path, kills: int) -> None:
     print(f"seed {seed} (ARGOTUI_TEST_SEED)")
     cluster.argotui("submit", "-", "--wait", stdin=_manifest("undisturbed", journal))
     expected = _shape(cluster.workflow("undisturbed"))
+    steps = WORKFLOWS * len(_attempts(journal))
     assert len(expected) > 15
 
     names = [f"fault-{number}" for number in range(WORKFLOWS)]
     documents = "---\n".join(_manifest(name, journal) for name in names)
     cluster.argotui("submit", "-", "-o", "name", stdin=documents)
-    killed = asyncio.run(_kill_all_over(cluster, kills, random.Random(seed)))
-    assert killed == dict.fromkeys(PARTS, kills)
+    asyncio.run(_kill_all_over(cluster, journal, kills, random.Random(seed), steps))
     cluster.ready()
 
     waited = cluster.argotui("wait", *names, check=False, timeout=300)
@@ -135,7 +140,7 @@ def _run(cluster: LocalCluster, journal: Path, kills: int) -> None:
             }
     assert not wrong, f"seed {seed}: {json.dumps(wrong, indent=1)}{cluster.words(40)}"
     assert waited.returncode == 0, waited.stderr
-    attempts = Counter((journal / "attempts").read_text().split())
+    attempts = Counter(_attempts(journal))
     twice = {name: count for name, count in attempts.items() if count > 1}
     assert not twice, f"seed {seed}: {twice}"
     pods = sum(1 for type_, _, _ in expected.values() if type_ == "Pod")
@@ -154,4 +159,4 @@ def test_two_hundred_kills_of_each_process(cluster: LocalCluster, tmp_path: Path
     for _ in range(10):
         _run(cluster, tmp_path / "journal", kills=20)
         (tmp_path / "journal" / "attempts").unlink()
-        cluster.argotui("delete", "--all", "--yes")
+        cluster.argotui("delete", "--all")

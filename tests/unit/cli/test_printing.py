@@ -45,3 +45,7 @@ def test_columns_line_up_with_wide_characters() -> None:
     lines = table([["NAME", "STATUS"], ["日本", "x"], ["abcde", "y"]])
     assert lines == ["NAME    STATUS", "日本    x", "abcde   y"]
     assert cells("日本") == 4
+
+
+def test_json_cannot_command_a_terminal() -> None:
+    assert as_json("caf\u00e9 \x1b[31m \x9b31m \u202egpj.exe") == '"caf\u00e9 \\u001b[31m \\u009b31m \\u202egpj.exe"'
