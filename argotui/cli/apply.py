@@ -9,7 +9,7 @@ from argotui.cli import options
 from argotui.cli.running import CliError, CliSession, need, run_connected
 from argotui.cli.terminal import complain
 from argotui.services.apply import Applied, NotApplied, apply_documents, check_applicable
-from argotui.services.manifests import load, read_sources
+from argotui.services.manifests import as_understood, load, read_sources
 
 
 def add_parser(subparsers: options.Subparsers) -> None:
@@ -31,7 +31,9 @@ async def _apply(session: CliSession, args: argparse.Namespace) -> int:
     drafts = load(read_sources(args.files, directories=True))
     if not drafts:
         raise CliError(f"there is nothing in {', '.join(args.files)}")
-    for note in await check_applicable(session.client, session.namespace, drafts, is_local=session.is_local):
+    notes = await check_applicable(session.client, session.namespace, drafts, is_local=session.is_local)
+    drafts, changes = as_understood(drafts, is_local=session.is_local)
+    for note in (*notes, *changes):
         complain(note, prefix="note: ")
     if args.dry_run:
         print(f"{len(drafts)} objects can be applied (dry-run)")

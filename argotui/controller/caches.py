@@ -11,6 +11,7 @@ from argotui.kube.client import Client
 from argotui.kube.errors import ApiError
 from argotui.kube.reflector import Delta, DeltaType, Key, Reflector
 from argotui.model import keys
+from argotui.model.dialect import today
 from argotui.model.documents import Document, labels, name, namespace, resource_version, uid
 from argotui.model.resources import (
     CLUSTER_WORKFLOW_TEMPLATES,
@@ -28,6 +29,14 @@ _LIVE_SECONDS = 10.0
 """How long an object read directly stands in for a watch that has not caught up."""
 
 OnChange = Callable[[Delta], None]
+
+
+def _as_is(document: Document) -> Document:
+    return document
+
+
+_READ = dict.fromkeys((WORKFLOWS, WORKFLOW_TEMPLATES, CLUSTER_WORKFLOW_TEMPLATES), today)
+"""Kinds that may have older forms: nobody here sees any."""
 
 
 class ByWorkflow:
@@ -78,7 +87,14 @@ class Caches:
         self._callbacks = callbacks
         self._live: dict[tuple[Resource, Key], tuple[float, Document]] = {}
         self._reflectors = {
-            res: Reflector(client, res, scope.namespace, label_selector=selector, on_change=self._receiver(res))
+            res: Reflector(
+                client,
+                res,
+                scope.namespace,
+                label_selector=selector,
+                on_change=self._receiver(res),
+                read=_READ.get(res, _as_is),
+            )
             for res, selector in (
                 (WORKFLOWS, scope.workflows),
                 (PODS, scope.pods),
@@ -170,7 +186,7 @@ class Caches:
         key = (where if res.namespaced else "", name)
         self._live.pop((res, key), None)
         try:
-            found = await self._client.get(res, name, where if res.namespaced else None)
+            found = _READ.get(res, _as_is)(await self._client.get(res, name, where if res.namespaced else None))
         except ApiError as error:
             if error.is_not_found or error.is_forbidden:
                 return None  # the cache has the last word

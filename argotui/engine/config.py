@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 
 import yaml
 
+from argotui.model.dialect import today
 from argotui.model.documents import Document
 
 DEFAULT_EXECUTOR_IMAGE: Final = "quay.io/argoproj/argoexec:v4.1.2"
@@ -162,7 +163,7 @@ def _defaults(key: str, value: Any) -> Document:
     unknown = sorted(set(defaults) - {"metadata", "spec", "apiVersion", "kind", "status"})
     if unknown:
         raise ConfigError(f"{key}.{unknown[0]}: unknown field; a Workflow has metadata and spec")
-    return defaults
+    return today(defaults)
 
 
 _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {

@@ -11,6 +11,7 @@ from argotui.engine.scopes import Globals, global_variables
 from argotui.engine.template import TemplateError, substitute_document
 from argotui.engine.validate import validate
 from argotui.model import documents
+from argotui.model.dialect import today
 from argotui.model.documents import Document, dig
 from argotui.model.keys import (
     ANNOTATION_POD_NAME_FORMAT,
@@ -88,8 +89,10 @@ def _from_template(ex: Execution, reference: Document) -> Document:
 def _template(ex: Execution, reference: Document) -> Document | None:
     name = str(reference.get("name") or "")
     if reference.get("clusterScope"):
-        return ex.lookup.cluster_workflow_template(name)
-    return ex.lookup.workflow_template(ex.namespace, name)
+        found = ex.lookup.cluster_workflow_template(name)
+    else:
+        found = ex.lookup.workflow_template(ex.namespace, name)
+    return today(found) if found else None
 
 
 def _templates(ex: Execution, spec: Document) -> list[Document]:

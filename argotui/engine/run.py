@@ -30,6 +30,7 @@ from argotui.engine.reporting import changes_of, node_events, workflow_event
 from argotui.engine.retrying import start_retry
 from argotui.engine.steps import start_steps
 from argotui.model import documents
+from argotui.model.dialect import today
 from argotui.model.documents import Document
 from argotui.model.keys import LABEL_COMPLETED, LABEL_PHASE
 from argotui.model.phase import Phase, completed
@@ -77,6 +78,7 @@ class Run:
 
         Raises NodesUnreadable when its nodes are stored in a way that cannot be read.
         """
+        workflow = today(workflow)
         status = {key: value for key, value in (workflow.get("status") or {}).items() if key not in _NODES}
         own = {**workflow, "metadata": dict(workflow["metadata"]), "spec": workflow.get("spec") or {}, "status": status}
         return cls(Execution(own, node_map(workflow), config, lookup, _STARTERS))

@@ -66,7 +66,10 @@ class Freshness:
 
 
 class Reflector:
-    """Keep `run()` in a supervised task; read `cache` at any time, `await synced()` for the first list."""
+    """Keep `run()` in a supervised task; read `cache` at any time, `await synced()` for the first list.
+
+    read: what is made of each object before it is kept and reported; identity and version must stay.
+    """
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class Reflector:
         field_selector: str = "",
         on_change: Callable[[Delta], None],
         silence: float = WATCH_SILENCE,
+        read: Callable[[Document], Document] = lambda document: document,
     ) -> None:
         self.cache: dict[Key, Document] = {}
         self.freshness = Freshness()
@@ -88,6 +92,7 @@ class Reflector:
         self._field_selector = field_selector
         self._on_change = on_change
         self._silence = silence
+        self._read = read
         self._version = ""  # "" means: list before the next watch
         self._pause = _FIRST_PAUSE
         self._opened_at: float | None = None
@@ -149,7 +154,7 @@ class Reflector:
             )
             self._heard()
             version = page.resource_version
-            found.update((_key(item), item) for item in page.items)
+            found.update((_key(item), self._read(item)) for item in page.items)
             token = page.continue_token
             if not token:
                 break
@@ -205,15 +210,15 @@ class Reflector:
         self._version = self.freshness.resource_version = resource_version(event.object)
         if event.type == "BOOKMARK":
             return
-        key = _key(event.object)
+        found, key = self._read(event.object), _key(event.object)
         if event.type == "DELETED":
             old = self.cache.pop(key, None)
-            self._on_change(Delta(DeltaType.DELETED, event.object, old))
+            self._on_change(Delta(DeltaType.DELETED, found, old))
             return
         old = self.cache.get(key)
-        self.cache[key] = event.object
+        self.cache[key] = found
         # a resumed stream may call known objects ADDED, a selector may call unknown ones MODIFIED
-        self._on_change(Delta(DeltaType.ADDED if old is None else DeltaType.MODIFIED, event.object, old))
+        self._on_change(Delta(DeltaType.ADDED if old is None else DeltaType.MODIFIED, found, old))
 
 
 def _key(document: Document) -> Key:

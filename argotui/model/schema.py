@@ -10,7 +10,7 @@ from argotui.model.documents import Document, clone
 from argotui.model.manifest import internal, workflow
 from argotui.model.manifest.parts import Part
 from argotui.model.resources import Resource
-from argotui.model.schema_rules import ONE_TYPE_MESSAGE, TEMPLATE_TYPES
+from argotui.model.schema_rules import NO_SCHEDULE_MESSAGE, ONE_TYPE_MESSAGE, TEMPLATE_TYPES
 from argotui.model.structural import Schema, structural
 
 _MODELS: dict[Resource, type[Part]] = {
@@ -100,7 +100,8 @@ def object_schema(resource: Resource) -> Schema:
     properties["metadata"] = {"type": "object"}
     schema["properties"] = properties
     if resource is resources.CRON_WORKFLOWS:
-        properties["spec"] = _below(properties["spec"], "workflowSpec", _with_rule)
+        cron = _below(properties["spec"], "workflowSpec", _with_rule)
+        properties["spec"] = {**cron, "x-kubernetes-validations": [_SOME_SCHEDULE]}
     elif "templates" in properties.get("spec", {}).get("properties", {}):
         properties["spec"] = _with_rule(properties["spec"])
     return schema
@@ -116,5 +117,6 @@ def _with_rule(spec: Schema) -> Schema:
     return _below(spec, "templates", lambda templates: {**templates, "x-kubernetes-validations": [_ONE_TYPE]})
 
 
+_SOME_SCHEDULE: Document = {"rule": "has(self.schedules) || has(self.schedule)", "message": NO_SCHEDULE_MESSAGE}
 _COUNT = " + ".join(f"(has(t.{name}) ? 1 : 0)" for name in TEMPLATE_TYPES)
 _ONE_TYPE: Document = {"rule": f"self.all(t, {_COUNT} <= 1)", "message": ONE_TYPE_MESSAGE}

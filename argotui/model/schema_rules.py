@@ -17,6 +17,8 @@ TEMPLATE_TYPES = (
 
 ONE_TYPE_MESSAGE = "template must have at most one template type"
 
+NO_SCHEDULE_MESSAGE = "schedules is required"
+
 _TEMPLATE_LISTS = {
     "Workflow": ("spec", "templates"),
     "WorkflowTemplate": ("spec", "templates"),
@@ -41,7 +43,18 @@ def template_types(template: Any) -> list[str]:
     return [name for name in TEMPLATE_TYPES if template.get(name) is not None]
 
 
-RULES: dict[str, Callable[[Document], list[tuple[str, str]]]] = {"template.one-type": _one_template_type}
+def _some_schedule(document: Document) -> list[tuple[str, str]]:
+    spec = document.get("spec")
+    if document.get("kind") != "CronWorkflow" or not isinstance(spec, dict):
+        return []
+    silent = spec.get("schedules") is None and spec.get("schedule") is None
+    return [("spec", NO_SCHEDULE_MESSAGE)] if silent else []
+
+
+RULES: dict[str, Callable[[Document], list[tuple[str, str]]]] = {
+    "template.one-type": _one_template_type,
+    "cron.some-schedule": _some_schedule,
+}
 """Rule id to its check."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from argotui.kube.errors import ApiError
 from argotui.model import documents
+from argotui.model.dialect import older_forms, today
 from argotui.model.documents import Document
 from argotui.model.problem import ManifestError, Problem
 from argotui.model.resources import CLUSTER_WORKFLOW_TEMPLATES, WORKFLOW_TEMPLATES
@@ -112,6 +113,25 @@ def load(sources: Iterable[tuple[str, str]]) -> list[Draft]:
 
 def _draft(manifest: Manifest) -> Draft:
     return Draft(manifest.source, manifest.document, manifest.locate)
+
+
+def as_understood(drafts: Sequence[Draft], *, is_local: bool) -> tuple[list[Draft], list[str]]:
+    """The drafts as they are sent, with notes about what was changed.
+
+    The local cluster keeps what the author wrote. Another one is run by a controller that may know today's fields
+    only and would pass over the older ones without a word.
+    """
+    from argotui.model.manifest.spots import format_path
+
+    if is_local:
+        return list(drafts), []
+    sent, notes = [], []
+    for draft in drafts:
+        sent.append(replace(draft, document=today(draft.document)))
+        for form in older_forms(draft.document):
+            path = format_path(form.path)
+            notes.append(str(draft.problem(path, "an older form, sent as it is written today", form.today)))
+    return sent, notes
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from argotui.model.resources import (
     find,
 )
 from argotui.services.lookup import LookupFailed
-from argotui.services.manifests import Checked, Draft, check
+from argotui.services.manifests import Checked, Draft, as_understood, check
 
 if TYPE_CHECKING:
     from argotui.kube.client import Client
@@ -45,8 +45,10 @@ async def from_files(
     wrong = [draft.problem("kind", *_not_a_workflow(draft)) for draft in drafts if draft.kind != "Workflow"]
     if wrong:
         raise ManifestError(wrong)
-    sent = [_with_options(_placed(draft, namespace), options) for draft in drafts]
-    return _submission(sent, await check(client, namespace, sent, is_local=is_local))
+    own = [_with_options(_placed(draft, namespace), options) for draft in drafts]
+    checked = await check(client, namespace, own, is_local=is_local)
+    sent, notes = as_understood(own, is_local=is_local)
+    return _submission(sent, replace(checked, notes=(*checked.notes, *notes)))
 
 
 def _not_a_workflow(draft: Draft) -> tuple[str, str]:

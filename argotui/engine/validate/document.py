@@ -18,8 +18,10 @@ from argotui.engine.validate.schedule import schedule_fault
 from argotui.engine.validate.scope import ANY_OUTPUT_ARTIFACT
 from argotui.model import documents
 from argotui.model.anystring import any_string
+from argotui.model.dialect import as_written, today
 from argotui.model.documents import Document
 from argotui.model.labels import LabelSelector, SelectorError
+from argotui.model.manifest.spots import format_path, parse_path
 from argotui.model.names import MAX_CRON_NAME, MAX_WORKFLOW_NAME
 
 _ALWAYS: Final = (
@@ -59,7 +61,14 @@ def validate(
     options = Options(lint=lint, submit=submit, ignore_entrypoint=ignore_entrypoint)
     resolver = Resolver(templates or NoTemplates(), documents.namespace(document))
     check = _KINDS.get(documents.kind(document), _check_workflow)
-    return list(distinct(check(document, resolver, defaults or {}, options)))
+    read = today(document)
+    found = list(distinct(check(read, resolver, defaults or {}, options)))
+    return found if read is document else [_as_written(document, finding) for finding in found]
+
+
+def _as_written(document: Document, finding: Finding) -> Finding:
+    """The finding at the field that the author wrote."""
+    return replace(finding, path=format_path(as_written(document, parse_path(finding.path))))
 
 
 def _check_workflow(
@@ -84,6 +93,9 @@ def _check_template(
 def _check_cron(document: Document, resolver: Resolver, defaults: Mapping[str, Any], options: Options) -> Checks[None]:
     yield from _check_length(document, "cron workflow name", MAX_CRON_NAME)
     cron = document.get("spec") or {}
+    if cron.get("schedule"):
+        reason = "cron workflow cant be configured with both Spec.Schedule and Spec.Schedules"
+        yield problem("spec.schedule", reason, suggestion="add it to schedules")
     schedules = rows(cron.get("schedules"))
     if not schedules:
         yield problem("spec.schedules", "cron workflow must have at least one schedule")

@@ -10,6 +10,7 @@ from argotui.engine.merge import template_type
 from argotui.engine.template import TemplateError, simple_tags
 from argotui.engine.validate.finding import Checks, nearest, problem, rows
 from argotui.model import documents
+from argotui.model.dialect import today
 from argotui.model.documents import Document, compact_json
 
 
@@ -100,7 +101,7 @@ class Resolver:
         else:
             found = self.source.workflow_template(self.namespace, name)
             kind, scope = "WorkflowTemplate", f"namespaced/{name}"
-        return Base(found.get("spec") or {}, scope, "", f"{kind} '{documents.name(found)}'") if found else None
+        return Base(today(found).get("spec") or {}, scope, "", f"{kind} '{documents.name(found)}'") if found else None
 
     def resolve(self, holder: Mapping[str, Any], base: Base, path: str) -> Checks[Called]:
         """The template that `holder` asks for."""

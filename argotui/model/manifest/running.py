@@ -134,6 +134,10 @@ class Synchronization(Part):
     """Semaphores."""
     mutexes: list[Mutex] | None = None
     """Mutexes."""
+    semaphore: SemaphoreRef | None = None
+    """Older form of semaphores: one."""
+    mutex: Mutex | None = None
+    """Older form of mutexes: one."""
 
 
 class Backoff(Part):

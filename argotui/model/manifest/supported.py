@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args, get_origin
 
+from argotui.model.dialect import as_written, today
 from argotui.model.documents import Document
 from argotui.model.keys import API_VERSION
 from argotui.model.manifest import spots
@@ -28,7 +29,10 @@ def unsupported(document: Document) -> list[Finding]:
     if model is None or document.get("apiVersion") != API_VERSION:
         return []
     found: list[Finding] = []
-    _walk(model, {"spec": document.get("spec")}, (), found)
+    read = today(document)
+    _walk(model, {"spec": read.get("spec")}, (), found)
+    if read is not document:
+        return [(spots.format_path(as_written(document, spots.parse_path(path))), reason) for path, reason in found]
     return found
 
 

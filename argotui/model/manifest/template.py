@@ -4,6 +4,7 @@ from argotui.model.manifest.artifact import ArtifactLocation, Metadata
 from argotui.model.manifest.container import Container, ResourceRequirements
 from argotui.model.manifest.parameter import Arguments, Inputs, Outputs
 from argotui.model.manifest.parts import (
+    Int32,
     Int64,
     IntOrString,
     OneKeyObject,
@@ -40,6 +41,8 @@ class TemplateRef(Part):
     """Name of the template in it."""
     cluster_scope: bool | None = None
     """Whether a ClusterWorkflowTemplate is meant."""
+    runtime_resolution: bool | None = None
+    """Of older versions, without effect."""
 
 
 class LifecycleHook(Part):
@@ -197,6 +200,10 @@ class Template(Part):
     """Scheduler that places the pod."""
     priority_class_name: str | None = None
     """Priority class of the pod."""
+    priority: Int32 | None = None
+    """Older form of priorityClassName, without effect."""
+    resubmit_pending_pods: bool | None = None
+    """Of older versions, without effect: a pod that cannot be created yet is tried again anyway."""
     host_aliases: list[HostAlias] | None = None
     """Names for addresses in the pod's hosts file."""
     security_context: PodSecurityContext | None = None

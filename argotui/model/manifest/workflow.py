@@ -84,6 +84,8 @@ class WorkflowTemplateRef(Part):
     """Name of the WorkflowTemplate."""
     cluster_scope: bool | None = None
     """Whether a ClusterWorkflowTemplate is meant."""
+    runtime_resolution: bool | None = None
+    """Of older versions, without effect."""
 
 
 class WorkflowSpec(Part):
@@ -121,6 +123,8 @@ class WorkflowSpec(Part):
     """Metrics reported when the workflow ends."""
     ttl_strategy: TTLStrategy | None = None
     """When the workflow is deleted after its end."""
+    ttl_seconds_after_finished: Int32 | None = None
+    """Older form of ttlStrategy.secondsAfterCompletion."""
     pod_gc: PodGC | None = Field(default=None, alias="podGC")
     """When pods are deleted."""
     volumes: list[Volume] | None = None
@@ -155,6 +159,8 @@ class WorkflowSpec(Part):
     """Scheduler that places pods."""
     pod_priority_class_name: str | None = None
     """Priority class of pods."""
+    pod_priority: Int32 | None = None
+    """Older form of podPriorityClassName, without effect."""
     pod_resources: ResourceRequirements | None = None
     """CPU, memory and other resources of each pod as a whole."""
     resource_claims: list[PodResourceClaim] | None = None
@@ -228,8 +234,10 @@ class StopStrategy(Part):
 class CronWorkflowSpec(Part):
     """When and what to run."""
 
-    schedules: list[str]
+    schedules: list[str] | None = None
     """Cron expressions; the workflow runs when any of them says so."""
+    schedule: str | None = None
+    """Older form of schedules: one cron expression."""
     workflow_spec: WorkflowSpec
     """What is run."""
     workflow_metadata: ObjectMeta | None = None

@@ -86,9 +86,9 @@ def refusals(spec: str) -> list[str]:
         ("  templates: [{name: a, container: {resources: {limits: {cpu: [1]}}}}]", "must be a quantity such as"),
         ("  templates: [{name: a, plugin: {}}]", "spec.templates[0].plugin: expected exactly one key, got 0"),
         ("  volumes: [{name: v, configMap: {name: c, defaultMode: 01000}}]", "must be less than or equal to 511"),
-        ("  ttlSecondsAfterFinished: 3", "no longer a field of Argo Workflows; write ttlStrategy with"),
-        ("  synchronization: {mutex: {name: x}}", "spec.synchronization.mutex: no longer a field"),
-        ("  synchronization: {semaphore: {}}", "write semaphores"),
+        ("  templates: [{name: a, template: b}]", "no longer a field of Argo Workflows; use a step or task"),
+        ("  workflowTemplateRef: {template: b}", "spec.workflowTemplateRef.template: no longer a field"),
+        ("  ttlSecondsAfterFinished: x", 'spec.ttlSecondsAfterFinished: must be a number, not the text "x"'),
     ],
 )  # fmt: skip
 def test_problems_of_a_workflow(spec: str, message: str) -> None:
@@ -99,9 +99,10 @@ def test_problems_of_a_workflow(spec: str, message: str) -> None:
 
 def test_the_old_dialect_of_cron_workflows() -> None:
     text = HEAD.replace("Workflow", "CronWorkflow") + "  schedule: '* * * * *'\n  workflowSpec: {}\n"
+    assert load_manifests(text, "f.yaml")[0].document["spec"]["schedule"] == "* * * * *"
     with pytest.raises(ManifestError) as caught:
-        load_manifests(text, "f.yaml")
-    assert 'spec.schedule: no longer a field of Argo Workflows; write schedules: ["…"]' in str(caught.value)
+        load_manifests(text.replace("workflowSpec", "stopStrategy: {condition: a}\n  workflowSpec"), "f.yaml")
+    assert "spec.stopStrategy.condition: no longer a field of Argo Workflows; write expression" in str(caught.value)
 
 
 def test_all_problems_come_at_once_and_in_order() -> None:

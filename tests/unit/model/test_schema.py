@@ -12,7 +12,7 @@ import pytest
 
 from argotui.model import resources, schema
 from argotui.model.manifest import container, disks, load_manifests, meta, scheduling, volume
-from argotui.model.schema_rules import RULES, check_rules
+from argotui.model.schema_rules import check_rules
 from argotui.model.structural import descriptions, fields, parts_of
 
 CRDS = {crd["spec"]["names"]["kind"]: crd for crd in schema.crds()}
@@ -115,9 +115,13 @@ def test_rules_that_are_kept(document: dict[str, Any]) -> None:
 
 
 def test_rules_of_schedules() -> None:
-    document = {"kind": "CronWorkflow", "spec": {"workflowSpec": {"templates": [{"http": {}, "data": {}}]}}}
+    templates = {"workflowSpec": {"templates": [{"http": {}, "data": {}}]}}
+    document = {"kind": "CronWorkflow", "spec": {"schedule": "@daily", **templates}}
     assert [path for path, _ in check_rules(document)] == ["spec.workflowSpec.templates"]
-    assert list(RULES) == ["template.one-type"]
+    assert check_rules({"kind": "CronWorkflow", "spec": {"workflowSpec": {}}}) == [("spec", "schedules is required")]
+    assert check_rules({"kind": "CronWorkflow", "spec": {"schedules": ["@daily"]}}) == []
+    cron = schema_of("CronWorkflow")["properties"]["spec"]
+    assert cron["x-kubernetes-validations"][0]["rule"] == "has(self.schedules) || has(self.schedule)"
 
 
 def _standard(node: dict[str, Any]) -> dict[str, Any]:

@@ -292,3 +292,14 @@ async def test_the_form_of_a_file(tmp_path: Path) -> None:
     assert outcome.document["metadata"]["name"] == "mine"
     with pytest.raises(ManifestError):
         await ACTIONS["workflow.submit"].plan(session, Selection(), {"file": str(tmp_path / "none")})
+
+
+async def test_older_forms_stay_on_the_local_cluster_and_are_sent_as_todays_elsewhere() -> None:
+    text = HELLO.replace("spec:\n", "spec:\n  podPriority: 3\n", 1)
+    own = await from_files(FakeClient(), "argo", drafts(text), NOTHING, is_local=True)  # type: ignore[arg-type]
+    assert own.drafts[0].document["spec"]["podPriority"] == 3
+    assert own.notes == ()
+    sent = await from_files(FakeClient(), "argo", drafts(text), NOTHING, is_local=False)  # type: ignore[arg-type]
+    assert "podPriority" not in sent.drafts[0].document["spec"]
+    [note] = sent.notes
+    assert "spec.podPriority: an older form, sent as it is written today; write podPriorityClassName" in note
