@@ -13,6 +13,7 @@ from argotui.controller.creation import Creation
 from argotui.controller.requests import GivenUp
 from argotui.controller.supervision import Crew
 from argotui.engine.effects import (
+    CollectPod,
     CreatePod,
     DeletePod,
     DeleteTaskResults,
@@ -74,6 +75,8 @@ class Acting:
                 self._term.terminations.start(self._namespace, effect.name, effect.uid, effect.grace_seconds)
             case LabelPodCompleted():
                 self._chain(effect.name, lambda: self._label_completed(effect.name))
+            case CollectPod():
+                self._term.cleanup.put(self._namespace, effect)
             case DeleteTaskResults():
                 self._crew.start("task results", self._guarded("task results", self._delete_results))
             case EmitEvent():

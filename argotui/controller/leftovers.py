@@ -2,23 +2,28 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from argotui.controller.caches import ByWorkflow
+from argotui.controller.podcleanup import PodCleanup
 from argotui.controller.requests import Requests
 from argotui.controller.scope import Scope
 from argotui.controller.terminating import Terminations
+from argotui.engine.config import EngineConfig
+from argotui.engine.effects import CollectPod, Effect, LabelPodCompleted
+from argotui.engine.podgc import EndedPod, PodPolicy
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, KubeError
 from argotui.kube.reflector import Key
 from argotui.model import keys
-from argotui.model.documents import Document, labels, name, uid
+from argotui.model.documents import Document, dig, labels, name, uid
 from argotui.model.resources import PODS, WORKFLOW_TASK_RESULTS, WORKFLOWS
 
 log = logging.getLogger(__name__)
 
 
 class Leftovers:
-    """Labels the finished pods of complete workflows and deletes their results, as the runner would have done."""
+    """Labels or deletes the finished pods of complete workflows and deletes their results, as the runner would have."""
 
     def __init__(
         self,
@@ -28,6 +33,8 @@ class Leftovers:
         pods: ByWorkflow,
         results: ByWorkflow,
         terminations: Terminations,
+        cleanup: PodCleanup,
+        config: Callable[[], EngineConfig],
     ) -> None:
         self._client = client
         self._requests = requests
@@ -35,6 +42,8 @@ class Leftovers:
         self._pods = pods
         self._results = results
         self._terminations = terminations
+        self._cleanup = cleanup
+        self._config = config
         self._never = asyncio.Event()
 
     async def tidy(self, key: Key, *, end_pods: bool = False) -> None:
@@ -62,12 +71,24 @@ class Leftovers:
                 lambda: self._client.delete_collection(WORKFLOW_TASK_RESULTS, namespace, label_selector=selector),
                 self._never,
             )
+        policy, phase = self._policy(workflow), str(dig(workflow, "status", "phase") or "")
         for pod in self._pods.of(workflow):
             if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-                await self._label(namespace, name(pod))
+                await self._put_away(namespace, policy.effect(EndedPod.of(pod), phase))
             elif end_pods:
                 grace = (pod.get("spec") or {}).get("terminationGracePeriodSeconds")
                 self._terminations.start(namespace, name(pod), uid(pod), grace)
+
+    def _policy(self, workflow: Document) -> PodPolicy:
+        spec = dig(workflow, "status", "storedWorkflowTemplateSpec") or workflow.get("spec") or {}
+        return PodPolicy.of(spec, self._config())
+
+    async def _put_away(self, namespace: str, effect: Effect | None) -> None:
+        match effect:
+            case LabelPodCompleted(pod):
+                await self._label(namespace, pod)
+            case CollectPod():
+                self._cleanup.put(namespace, effect)
 
     async def _label(self, namespace: str, pod: str) -> None:
         patch = {"metadata": {"labels": {keys.LABEL_COMPLETED: "true"}}}

@@ -14,6 +14,7 @@ from argotui.controller.caches import Caches, workflow_key
 from argotui.controller.events import Events
 from argotui.controller.lease import Lease, NoLease
 from argotui.controller.leftovers import Leftovers
+from argotui.controller.podcleanup import PodCleanup
 from argotui.controller.requests import Requests
 from argotui.controller.runner import Runner
 from argotui.controller.scope import Scope
@@ -49,6 +50,7 @@ class Term:
         self.scope = scope
         self.requests = Requests(lease)
         self.terminations = Terminations(client, self.requests)
+        self.cleanup = PodCleanup(client, lease)
         self.events = Events(client, self.requests)
         self.caches = Caches(
             client,
@@ -57,7 +59,14 @@ class Term:
         )
         self._settings = settings
         self._leftovers = Leftovers(
-            client, self.requests, scope, self.caches.pods, self.caches.results, self.terminations
+            client,
+            self.requests,
+            scope,
+            self.caches.pods,
+            self.caches.results,
+            self.terminations,
+            self.cleanup,
+            lambda: self.config,
         )
         self._runners: dict[Key, Runner] = {}
         self._loaded: OrderedDict[Runner, None] = OrderedDict()
@@ -102,6 +111,7 @@ class Term:
 
     async def _end(self) -> None:
         await self.terminations.stop()
+        await self.cleanup.stop()
         await self._crew.dismiss()
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
 
@@ -165,6 +175,8 @@ class Term:
     def _pod(self, delta: Delta) -> None:
         pod, gone = delta.object, delta.type is DeltaType.DELETED
         self.terminations.observe(pod, gone=gone)
+        if gone:
+            self.cleanup.forget(uid(pod))
         runner = self._runner_of(pod)
         if runner is None:
             return

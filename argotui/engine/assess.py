@@ -8,13 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from argotui.engine import podstatus
-from argotui.engine.effects import LabelPodCompleted
 from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodGone, TaskResultChanged
 from argotui.engine.outputs import publish
 from argotui.engine.progress import parse_progress
 from argotui.model import documents
 from argotui.model.documents import Document, dig
-from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_COMPLETED, LABEL_REPORT_OUTPUTS_COMPLETED
+from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_REPORT_OUTPUTS_COMPLETED
 from argotui.model.phase import NodeType, Phase, completed
 from argotui.model.times import parse_time
 
@@ -80,6 +79,7 @@ class Assessor:
 
     def _take_gone(self, name: str, uid: str) -> Iterator[str]:
         ex, identifier = self._ex, self._names.get(name)
+        ex.kept.pop(name, None)
         pod = None if identifier is None else ex.pods.get(identifier)
         if identifier is None or pod is None or (uid and uid != documents.uid(pod)):
             return
@@ -131,13 +131,12 @@ class Assessor:
         self._tidy(identifier)
 
     def _tidy(self, identifier: str) -> None:
-        """The pod of a node that is over is labelled as soon as it has ended."""
+        """The pod of a node that is over is put away as soon as it has ended."""
         pod = self._ex.pods.get(identifier)
         if pod is None or not podstatus.is_over(pod):
             return
         self._forget(identifier)
-        if documents.labels(pod).get(LABEL_COMPLETED) != "true":
-            self._ex.effects.append(LabelPodCompleted(documents.name(pod)))
+        self._ex.put_away(pod)
 
     def _forget(self, identifier: str) -> None:
         pod = self._ex.pods.pop(identifier)

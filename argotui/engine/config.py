@@ -10,6 +10,7 @@ import yaml
 
 from argotui.model.dialect import today
 from argotui.model.documents import Document
+from argotui.model.duration import DurationError, go_duration
 
 DEFAULT_EXECUTOR_IMAGE: Final = "quay.io/argoproj/argoexec:v4.1.2"
 
@@ -28,7 +29,9 @@ class EngineConfig:
     executor: partial containers that are merged below the main container and the executor's own ones.
     workflow_defaults: {metadata, spec} with the lowest precedence. transient_error_pattern: regular
     expression of messages that count as transient (environment). parallelism, namespace_parallelism:
-    running workflows, 0 is unlimited. ignored: keys that were read and change nothing in this program.
+    running workflows, 0 is unlimited. pod_gc_delay_ns: how long podGC waits before it deletes a pod, unless
+    the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own. ignored: keys that were
+    read and change nothing in this program.
     """
 
     namespace: str = ""
@@ -47,6 +50,8 @@ class EngineConfig:
     managed_namespace: str = ""
     parallelism: int = 0
     namespace_parallelism: int = 0
+    pod_gc_delay_ns: int = 5 * 10**9
+    pod_gc_grace_seconds: int | None = None
     ignored: tuple[str, ...] = ()
 
     @classmethod
@@ -135,6 +140,14 @@ def _count(key: str, value: Any) -> int:
     return value
 
 
+def _duration(key: str, value: Any) -> int:
+    """Nanoseconds of a duration in Go's form."""
+    try:
+        return go_duration(_text(key, value))
+    except DurationError as error:
+        raise ConfigError(f"{key}: {error}") from None
+
+
 def _images(key: str, value: Any) -> dict[str, Document]:
     images: dict[str, Document] = {}
     for image, entry in _mapping(key, value).items():
@@ -175,6 +188,8 @@ _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "executor": ("executor", _mapping),
     "mainContainer": ("main_container", _mapping),
     "workflowDefaults": ("workflow_defaults", _defaults),
+    "podGCDeleteDelayDuration": ("pod_gc_delay_ns", _duration),
+    "podGCGracePeriodSeconds": ("pod_gc_grace_seconds", _count),
     "artifactRepository": ("artifact_repository", _mapping),
     "nodeEvents": ("node_events", _events),
     "workflowEvents": ("workflow_events", _events),
@@ -198,8 +213,6 @@ _IGNORED: Final = frozenset(
         "metricsConfig",
         "telemetryConfig",
         "podSpecLogStrategy",
-        "podGCGracePeriodSeconds",
-        "podGCDeleteDelayDuration",
         "disableAgentPodCreation",
         "links",
         "columns",

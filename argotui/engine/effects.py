@@ -55,6 +55,18 @@ class LabelPodCompleted:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectPod:
+    """Delete the pod of a finished node after some seconds (podGC, §4.12); not found is success. Asked again after a
+    reload: a pod that is waiting for its end already is not to wait anew."""
+
+    name: str
+    uid: str
+    after_seconds: float
+    grace_seconds: int | None = None
+    after_persist: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteTaskResults:
     """Delete the collection of the workflow's WorkflowTaskResults."""
 
@@ -80,4 +92,4 @@ class WakeAt:
     after_persist: ClassVar[bool] = False
 
 
-Effect = CreatePod | DeletePod | TerminatePod | LabelPodCompleted | DeleteTaskResults | EmitEvent | WakeAt
+Effect = CreatePod | DeletePod | TerminatePod | LabelPodCompleted | CollectPod | DeleteTaskResults | EmitEvent | WakeAt

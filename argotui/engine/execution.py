@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import Effect, TerminatePod
 from argotui.engine.nodes import Nodes
+from argotui.engine.podgc import EndedPod, Fate, PodPolicy
 from argotui.engine.program import Program
 from argotui.engine.scopes import Globals
 from argotui.model import documents
@@ -89,6 +90,8 @@ class Execution:
         self.effects: list[Effect] = []
         self.pods: dict[str, Document] = {}
         """The last known pod of every node that is not over."""
+        self.kept: dict[str, EndedPod] = {}
+        """Ended pods by name whose fate depends on how the workflow ends (podGC)."""
         self.leaves: dict[str, Leaf] = {}
         self.started: dict[str, datetime] = {}
         """When nodes with a duration were started, finer than the whole seconds of the status."""
@@ -178,6 +181,27 @@ class Execution:
     def config_map(self, name: str) -> Document | None:
         """A ConfigMap of the workflow's namespace."""
         return self.lookup.config_map(self.namespace, name)
+
+    @property
+    def pod_policy(self) -> PodPolicy:
+        """What becomes of ended pods; from the spec as it is stored when the run could not be prepared."""
+        program = getattr(self, "program", None)
+        stored = self.status.get("storedWorkflowTemplateSpec") or self.workflow["spec"]
+        return PodPolicy.of(stored if program is None else program.spec, self.config)
+
+    def put_away(self, pod: Document) -> None:
+        """A pod has ended and its node is over: label it, delete it, or keep it until the workflow's end."""
+        ended = EndedPod.of(pod)
+        policy, phase = self.pod_policy, str(self.status.get("phase") or "")
+        if policy.fate(ended, phase) is Fate.KEEP:
+            self.kept[ended.name] = ended
+        else:
+            self.effects.extend(policy.effects([ended], phase))
+
+    def put_all_away(self) -> None:
+        """The workflow is over, and with it the reason to keep any pod."""
+        kept, self.kept = self.kept, {}
+        self.effects.extend(self.pod_policy.effects(kept.values(), str(self.status.get("phase") or "")))
 
     # --- shared by all kinds of nodes ---------------------------------------------------------
 

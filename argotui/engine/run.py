@@ -16,7 +16,7 @@ from argotui.engine.assess import Assessor
 from argotui.engine.config import EngineConfig
 from argotui.engine.control import Control
 from argotui.engine.dag import start_dag
-from argotui.engine.effects import DeleteTaskResults, Effect, LabelPodCompleted, WakeAt
+from argotui.engine.effects import DeleteTaskResults, Effect, WakeAt
 from argotui.engine.ending import Course, fail_entry
 from argotui.engine.execution import Execution, Lookup
 from argotui.engine.facts import Fact, PodChanged, TaskResultChanged
@@ -207,7 +207,8 @@ class Run:
         for identifier, pod in list(ex.pods.items()):
             if podstatus.is_over(pod):
                 del ex.pods[identifier]
-                ex.effects.append(LabelPodCompleted(documents.name(pod)))
+                ex.put_away(pod)
+        ex.put_all_away()
         if ex.nodes.documents:
             ex.effects.append(DeleteTaskResults())
 
@@ -232,8 +233,8 @@ class Run:
         results = False
         for fact in facts:
             match fact:
-                case PodChanged(pod) if podstatus.is_over(pod) and not _is_labelled(pod):
-                    self._ex.effects.append(LabelPodCompleted(documents.name(pod)))
+                case PodChanged(pod) if podstatus.is_over(pod):
+                    self._ex.put_away(pod)
                 case TaskResultChanged():
                     results = True
         if results:
@@ -252,7 +253,3 @@ class Run:
         if alarm is not None and (alarm != self._alarm or ex.is_unfinished):
             ex.effects.append(WakeAt(alarm))
         self._alarm = alarm
-
-
-def _is_labelled(pod: Document) -> bool:
-    return documents.labels(pod).get(LABEL_COMPLETED) == "true"

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import chain
 
 from argotui.engine.config import EngineConfig
+from argotui.engine.podgc import PodPolicy
 from argotui.engine.pods import commands, containers, environment, volumes
 from argotui.engine.pods.gotemplate import executor_template
 from argotui.engine.pods.limits import check_sizes
@@ -20,6 +21,7 @@ from argotui.model.keys import (
     ANNOTATION_DEFAULT_CONTAINER,
     ANNOTATION_NODE_ID,
     ANNOTATION_NODE_NAME,
+    ANNOTATION_POD_GC_STRATEGY,
     API_VERSION,
     CONTAINER_INIT,
     CONTAINER_WAIT,
@@ -82,6 +84,8 @@ def _metadata(request: PodRequest, mains: list[Document]) -> Document:
         ANNOTATION_NODE_ID: request.node_id,
         ANNOTATION_DEFAULT_CONTAINER: containers.default_container(mains),
     }
+    if note := PodPolicy.of(request.spec, request.config).note:
+        annotations[ANNOTATION_POD_GC_STRATEGY] = note
     for extra in (request.spec.get("podMetadata") or {}, request.template.get("metadata") or {}):
         labels |= extra.get("labels") or {}
         annotations |= extra.get("annotations") or {}

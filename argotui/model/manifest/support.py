@@ -55,7 +55,6 @@ UNSUPPORTED: dict[str, str] = {
     # workflows
     "WorkflowSpec.synchronization": _LOCKS,
     "WorkflowSpec.metrics": _METRICS,
-    "WorkflowSpec.podGC": f"podGC is {_NOT}; pods go with their workflow",
     "WorkflowSpec.ttlStrategy": f"ttlStrategy is {_NOT}; workflows stay until somebody deletes them",
     "WorkflowSpec.volumeClaimTemplates": f"volumeClaimTemplates are {_NOT}",
     "WorkflowSpec.artifactRepositoryRef": _ARTIFACTS,

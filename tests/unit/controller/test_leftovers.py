@@ -4,9 +4,12 @@ import pytest
 
 from argotui.controller.caches import ByWorkflow
 from argotui.controller.leftovers import Leftovers
+from argotui.controller.podcleanup import PodCleanup
 from argotui.controller.requests import Requests
 from argotui.controller.scope import Scope
 from argotui.controller.terminating import Terminations
+from argotui.engine.config import EngineConfig
+from argotui.engine.effects import CollectPod
 from argotui.kube.client import Client
 from argotui.kube.reflector import Delta, DeltaType
 from argotui.model.documents import Document
@@ -17,18 +20,33 @@ from tests.unit.controller.test_requests import Permit
 W = "workflows.argoproj.io/"
 
 
+class Collected:
+    """Stands for podGC: the names that were handed to it."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+
+    def put(self, _namespace: str, effect: CollectPod) -> None:
+        self._names.append(effect.name)
+
+
 class Scene:
-    def __init__(self, **labels: str) -> None:
+    def __init__(self, strategy: str = "", **labels: str) -> None:
         self.api = MemoryApi()
         client = cast(Client, self.api)
         requests = Requests(Permit())
         self.pods, self.results = ByWorkflow(), ByWorkflow()
         self.ended: list[tuple[Any, ...]] = []
         terminations = cast(Terminations, self)
-        self.leftovers = Leftovers(client, requests, Scope(None, ""), self.pods, self.results, terminations)
+        self.collected: list[str] = []
+        cleanup = cast(PodCleanup, Collected(self.collected))
+        self.leftovers = Leftovers(
+            client, requests, Scope(None, ""), self.pods, self.results, terminations, cleanup, EngineConfig
+        )
         named = {f"{W}{key}": value for key, value in labels.items()}
         metadata = {"name": "w", "namespace": "ns", "uid": "w-uid", "labels": named}
-        self.api.put(WORKFLOWS, {"metadata": metadata})
+        spec = {"podGC": {"strategy": strategy}} if strategy else {}
+        self.api.put(WORKFLOWS, {"metadata": metadata, "spec": spec, "status": {"phase": "Failed"}})
 
     def start(self, *arguments: Any) -> None:
         self.ended.append(arguments)
@@ -45,6 +63,14 @@ class Scene:
 
     def writes(self) -> list[tuple[str, str]]:
         return [(verb, name) for verb, name, _ in self.api.calls if verb != "get"]
+
+
+async def test_what_podgc_would_have_deleted_is_deleted_after_a_crash() -> None:
+    scene = Scene("OnPodSuccess", completed="true")
+    scene.pod("good", "Succeeded")
+    scene.pod("bad", "Failed")
+    await scene.leftovers.tidy(("ns", "w"))
+    assert (scene.collected, scene.writes()) == (["good"], [("patch", "bad")])
 
 
 @pytest.fixture

@@ -144,6 +144,9 @@ class Replay:
         expected = self.case.expected
         actual = self._normal(self.simulation.workflow)
         found = list(compare.differences(expected["workflow"], actual, expected.get("ignore", []), skip_pods=False))
+        if "remainingPods" in expected:
+            left = {"remainingPods": sorted(self.simulation.pods)}
+            found += compare.differences({"remainingPods": expected["remainingPods"]}, left)
         for wanted, made in zip(expected.get("snapshots") or (), self.snapshots, strict=True):
             ignored = [entry.removeprefix("snapshots/") for entry in expected.get("ignore", [])]
             found += compare.differences(wanted, made, ignored)

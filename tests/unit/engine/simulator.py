@@ -17,6 +17,7 @@ from typing import Any
 
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import (
+    CollectPod,
     CreatePod,
     DeletePod,
     DeleteTaskResults,
@@ -121,6 +122,7 @@ class Simulation:
         self.effects: list[Effect] = []
         self.created: list[Document] = []
         self.steps = 0
+        self._collected: set[str] = set()
         self.lose: Callable[[], bool] | None = None
         """Asked after each step: whether the controller is killed before the changes are stored."""
         self._lost = False
@@ -255,6 +257,8 @@ class Simulation:
                 self._delete(name)
             case LabelPodCompleted(name):
                 self._label(name)
+            case CollectPod(name, uid, seconds):
+                self._collect(name, uid, seconds)
             case DeleteTaskResults():
                 self.results.clear()
             case WakeAt(time):
@@ -353,6 +357,19 @@ class Simulation:
         pod = self.pods.pop(name, None)
         if pod is not None:
             self.after(0.05, lambda: [PodGone(name, documents.uid(pod))])
+
+    def _collect(self, name: str, uid: str, seconds: float) -> None:
+        """podGC: the pod goes after a while, unless another one has its name by then."""
+
+        def collect() -> list[Fact]:
+            self._collected.discard(uid)
+            if documents.uid(self.pods.get(name) or {"metadata": {}}) == uid:
+                self._delete(name)
+            return []
+
+        if uid not in self._collected:
+            self._collected.add(uid)
+            self.after(seconds, collect)
 
     def remove_pod(self, name: str) -> None:
         """Somebody deletes a pod."""
