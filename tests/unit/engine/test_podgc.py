@@ -45,6 +45,7 @@ def test_every_row_of_the_table(strategy: str) -> None:
 
 
 ONLY = {"matchLabels": {"a": "b"}}
+BROKEN = {"matchExpressions": [{"key": "a", "operator": "?"}]}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ ONLY = {"matchLabels": {"a": "b"}}
         ({"podGC": {"strategy": "OnPodCompletion"}}, {}, True),
         ({"podGC": {"strategy": "OnPodCompletion", "labelSelector": ONLY}}, {}, False),
         ({"podGC": {"strategy": "OnPodCompletion", "labelSelector": ONLY}}, {"a": "b"}, True),
-        ({"podGC": {"strategy": "OnPodCompletion", "labelSelector": {"matchExpressions": [{"operator": "?"}]}}}, {}, False),
+        ({"podGC": {"strategy": "OnPodCompletion", "labelSelector": BROKEN}}, {}, False),
         ({"podGC": "hostile"}, {}, False),
     ],
 )  # fmt: skip

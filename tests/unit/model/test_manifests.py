@@ -271,7 +271,7 @@ def findings(spec: dict[str, Any], kind: str = "Workflow") -> list[tuple[str, st
         ({"templateDefaults": {"steps": [[{"hooks": {"exit": {"expression": "x"}}}]]}},
          "spec.templateDefaults.steps[0][0].hooks.exit.expression"),
         ({"templateDefaults": {"daemon": True}}, "spec.templateDefaults.daemon"),
-        ({"podGC": {"strategy": "OnPodCompletion"}}, "spec.podGC"),
+        ({"artifactGC": {"strategy": "OnWorkflowCompletion"}}, "spec.artifactGC"),
         ({"ttlStrategy": {"secondsAfterCompletion": 0}}, "spec.ttlStrategy"),
         ({"templates": [{"container": {"args": ["a", "x{{=1}}"]}}]}, "spec.templates[0].container.args[1]"),
         ({"templates": [{"steps": [[{"withItems": [["{{=x}}"]]}]]}]}, "spec.templates[0].steps[0][0].withItems[0][0]"),
