@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from argotui.engine.errors import DepthExceeded, EngineError
 from argotui.engine.program import TemplatePlan, filled_inputs
 from argotui.engine.scopes import Layers
+from argotui.engine.sources import Asked, Base
 from argotui.model.documents import Document, dig
 from argotui.model.keys import ANNOTATION_DISPLAY_NAME
 from argotui.model.names import DISPLAY_NAME, pod_name
@@ -44,16 +45,17 @@ class Owner(Protocol):
 class Call:
     """A template to run under a node name.
 
-    holder: the step, task or hook that calls, substituted (its `name` is `steps.name`). kind: `steps` or
-    `tasks`. parents: node ids below which a new node is linked. boundary: id of the enclosing Steps or DAG
+    asked: which template. base: where its name is looked up; None for the workflow. holder: the step, task or hook
+    that calls, substituted (its `name` is `steps.name`). kind: `steps` or `tasks`. parents: node ids below which a new node is linked. boundary: id of the enclosing Steps or DAG
     node, and its plan. flag: nodeFlag. depth: templates within each other, the entry is 1. order: place in the
     tree, compared with that of other calls. deadline: the end of a retried attempt.
     """
 
     name: str
     node_id: str
-    template: str
+    asked: Asked
     owner: Owner
+    base: Base | None = None
     holder: Document = field(default_factory=dict)
     kind: str = "steps"
     arguments: Document = field(default_factory=dict)
@@ -119,7 +121,7 @@ def _unknown_kind(ex: Execution, call: Call, plan: TemplatePlan, _template: Docu
 def _resolved(ex: Execution, call: Call) -> tuple[TemplatePlan, Document]:
     if call.depth >= MAX_DEPTH:
         raise DepthExceeded(_DEPTH_MESSAGE)
-    plan = ex.program.template(call.template)
+    plan = ex.program.plan(call.asked, call.base)
     return plan, plan.filled(_inputs(ex, call, plan), Layers(_locals(ex, call, plan), ex.globals))
 
 
@@ -150,8 +152,9 @@ def node_fields(ex: Execution, call: Call, template: Document | None = None) -> 
     """Fields of a new node that come from its caller and, if it has one, its filled-in template."""
     inputs = dict((template or {}).get("inputs") or {})
     return {
-        "templateName": call.template,
-        "templateScope": ex.program.scope,
+        "templateName": call.asked.template,
+        "templateRef": call.asked.reference,
+        "templateScope": (call.base or ex.program.base).scope,
         "boundaryID": call.boundary,
         "nodeFlag": call.flag,
         "inputs": {key: value for key, value in inputs.items() if value} or None,

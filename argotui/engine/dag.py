@@ -15,6 +15,7 @@ from argotui.engine.outputs import loop_variables, node_variables, publish, temp
 from argotui.engine.program import TemplatePlan, input_scope
 from argotui.engine.references import resolve
 from argotui.engine.scopes import Layers, Lookup, Siblings
+from argotui.engine.sources import asked_by
 from argotui.engine.steps import continues
 from argotui.engine.taskgroup import TaskGroupFrame
 from argotui.engine.template import TemplateError
@@ -175,7 +176,8 @@ class DagFrame:
         """Fields of a node that stands for a task without running its template."""
         return {
             "templateName": task.get("template"),
-            "templateScope": self.ex.program.scope,
+            "templateRef": task.get("templateRef"),
+            "templateScope": self.plan.base.scope,
             "boundaryID": self.call.node_id,
             "nodeFlag": {},
             "message": message,
@@ -188,8 +190,9 @@ class DagFrame:
         return Call(
             name=node_name,
             node_id=self.ex.nodes.id_of(node_name),
-            template=str(task.get("template") or ""),
+            asked=asked_by(task),
             owner=owner,
+            base=self.plan.base,
             holder=task,
             kind="tasks",
             arguments=task.get("arguments") or {},
@@ -301,7 +304,7 @@ class DagFrame:
         if node is None:
             return None
         if node.get("type") != NodeType.TASK_GROUP:
-            return node_variables(self.ex, identifier)
+            return node_variables(self.ex, identifier, self._tasks[name].get("inline"))
         known = self._loops.get(name)
         if known is None:
             try:

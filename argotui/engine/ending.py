@@ -11,6 +11,7 @@ from argotui.engine.calls import Call, open_call
 from argotui.engine.errors import EngineError
 from argotui.engine.gotext import quote
 from argotui.engine.hooks import exit_hook
+from argotui.engine.sources import Asked
 from argotui.model.documents import Document
 from argotui.model.names import pod_name
 from argotui.model.phase import Phase, node_failed
@@ -63,7 +64,7 @@ class Course:
             return
         owner = _Owner(self._entry_over, self._fail, _ENTRY_ERROR)
         arguments = ex.spec.get("arguments") or {}
-        entry = Call(ex.name, ex.name, str(ex.spec.get("entrypoint") or ""), owner, arguments=arguments)
+        entry = Call(ex.name, ex.name, Asked(str(ex.spec.get("entrypoint") or "")), owner, arguments=arguments)
         ex.later(open_call, ex, entry)
 
     def _fail(self, message: str) -> None:
@@ -81,7 +82,7 @@ class Course:
             return
         name = f"{ex.name}.onExit"
         owner = _Owner(self._finish, self._fail, _EXIT_ERROR)
-        call = Call(name, self._exit_id, hook.template, owner, arguments=hook.arguments, order=(1,))
+        call = Call(name, self._exit_id, hook.asked, owner, arguments=hook.arguments, order=(1,))
         call.on_exit, call.flag = True, {"hooked": True}
         ex.later(open_call, ex, call)
 

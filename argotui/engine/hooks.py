@@ -10,6 +10,7 @@ from argotui.engine.calls import Call, open_call
 from argotui.engine.errors import EngineError
 from argotui.engine.references import marked_absent
 from argotui.engine.scopes import Layers
+from argotui.engine.sources import Asked, asked_by
 from argotui.engine.template import TemplateError, substitute_document
 from argotui.model.anystring import any_string
 from argotui.model.documents import Document
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
 class ExitHook:
     """The template to run after a node, with its arguments as written."""
 
-    template: str
+    asked: Asked
     arguments: Document
 
 
 def exit_hook(holder: Mapping[str, Any], workflow_arguments: Document) -> ExitHook | None:
     """`onExit` (which gets the workflow's arguments) or `hooks.exit` of a step, a task or a spec."""
     if holder.get("onExit"):
-        return ExitHook(str(holder["onExit"]), workflow_arguments)
+        return ExitHook(Asked(str(holder["onExit"])), workflow_arguments)
     hook = (holder.get("hooks") or {}).get("exit")
     if not hook:
         return None
-    return ExitHook(str(hook.get("template") or ""), hook.get("arguments") or workflow_arguments)
+    return ExitHook(asked_by(hook), hook.get("arguments") or workflow_arguments)
 
 
 def run_exit_hook(
@@ -69,8 +70,9 @@ def _hook_call(ex: Execution, call: Call, hook: ExitHook, arguments: Document, o
     return Call(
         name=name,
         node_id=ex.nodes.id_of(name),
-        template=hook.template,
+        asked=hook.asked,
         owner=owner,
+        base=call.base,
         arguments=arguments,
         parents=(call.node_id,),
         boundary=call.boundary,

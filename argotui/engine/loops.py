@@ -26,6 +26,9 @@ from argotui.model.documents import Document
 from argotui.model.items import item_json, item_kind, item_string, item_text, parse_items
 
 LOOP_FIELDS: Final = ("withItems", "withParam", "withSequence")
+INLINE: Final = "inline"
+"""A template within a step has variables of its own: what the step cannot resolve, the template may."""
+
 MAX_ITEMS: Final = 1_000_000
 
 
@@ -97,9 +100,10 @@ class _Renderer:
     def __init__(self, step: Document, scope: Mapping[str, Any]) -> None:
         self._step = step
         self._scope = scope
-        body = {key: value for key, value in step.items() if key not in LOOP_FIELDS}
+        body = {key: value for key, value in step.items() if key not in (*LOOP_FIELDS, INLINE)}
         try:
             self._body = compile_text(dumps(body))
+            self._inline = compile_text(dumps({INLINE: step[INLINE]})) if step.get(INLINE) is not None else None
             self._fields = self._tags_of_fields()
         except TemplateError as error:
             raise EngineError(f"unable to parse argo variable: {error}") from None
@@ -115,6 +119,8 @@ class _Renderer:
             if self._fields is not None:
                 self._fields.render(scope, self._strictness)
             rendered: Document = loads_substituted(self._body.render(scope, self._strictness))
+            if self._inline is not None:
+                rendered |= loads_substituted(self._inline.render(scope, LENIENT))
         except TemplateError as error:
             raise EngineError(str(error)) from None
         rendered["name"] = f"{self._step['name']}({index}:{item_text(item)})"

@@ -18,17 +18,20 @@ if TYPE_CHECKING:
     from argotui.engine.execution import Execution
 
 
-def node_variables(ex: Execution, identifier: str) -> NodeVariables:
-    """What a sibling offers; a skipped one offers the defaults of the outputs its template declares."""
+def node_variables(ex: Execution, identifier: str, inline: Document | None = None) -> NodeVariables:
+    """What a sibling offers; a skipped one offers the defaults of the outputs its template declares.
+
+    inline: the template that stands in the step or task itself.
+    """
     node = ex.nodes[identifier]
-    return NodeVariables(last_attempt(ex, node), _declared(ex, node))
+    return NodeVariables(last_attempt(ex, node), _declared(ex, node, inline))
 
 
-def _declared(ex: Execution, node: Document) -> tuple[Document, ...]:
+def _declared(ex: Execution, node: Document, inline: Document | None) -> tuple[Document, ...]:
     if node.get("phase") not in (Phase.SKIPPED, Phase.OMITTED):
         return ()
     try:
-        return ex.program.template(node.get("templateName") or "").outputs
+        return ex.program.plan_of_node(node, inline).outputs
     except EngineError:
         return ()
 

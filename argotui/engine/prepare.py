@@ -8,6 +8,7 @@ from argotui.engine.errors import EngineError
 from argotui.engine.merge import fill_metadata, join_specs, stored_spec_is_stale
 from argotui.engine.program import Program
 from argotui.engine.scopes import Globals, global_variables
+from argotui.engine.sources import Base, Shelf
 from argotui.engine.template import TemplateError, substitute_document
 from argotui.engine.validate import validate
 from argotui.model import documents
@@ -49,7 +50,7 @@ def prepare(ex: Execution, is_new: bool) -> None:
         settled = substitute_document({k: v for k, v in spec.items() if k != "templates"}, ex.globals)
     except TemplateError as error:
         raise Halted(Phase.ERROR, str(error)) from None
-    ex.program = Program(settled, _templates(ex, spec), _scope(ex))
+    ex.program = Program(settled, _templates(ex, spec), _base(ex), Shelf(ex.lookup, ex.namespace, ex.status))
     if is_new:
         _mark(ex, settled)
 
@@ -109,9 +110,9 @@ def _templates(ex: Execution, spec: Document) -> list[Document]:
     return [stored.get(key, template) for key, template in new.items()]
 
 
-def _scope(ex: Execution) -> str:
-    """`templateScope` of the nodes; upstream's spec made of a template has no name of its own."""
-    return "local/" if ex.workflow["spec"].get("workflowTemplateRef") is not None else f"local/{ex.name}"
+def _base(ex: Execution) -> Base:
+    """The workflow's own templates; upstream's spec made of a template has no name of its own."""
+    return Base("local/" if ex.workflow["spec"].get("workflowTemplateRef") is not None else f"local/{ex.name}")
 
 
 # --- the first time ---------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from argotui.engine.errors import EngineError
 from argotui.engine.graph import Graph, graph_of
 from argotui.engine.merge import template_type, with_template_defaults
 from argotui.engine.scopes import ConfigMaps, Layers, NotInConfigMap, config_map_value, parameters_json
+from argotui.engine.sources import Asked, Base, Shelf, base_of, referenced_base, with_pod_metadata
 from argotui.engine.template import (
     OPEN,
     STRICT,
@@ -31,10 +32,12 @@ _TEXT_FIELDS: Final = ("value", "default", "description")
 
 
 class TemplatePlan:
-    """One template: its document (read-only), and what is computed from it once."""
+    """One template: its document (read-only), and what is computed from it once. base: where the names that it
+    mentions are looked up."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, base: Base) -> None:
         self.document = _with_texts(document)
+        self.base = base
         self.name: str = document.get("name") or ""
         self.kind = template_type(document)
         self.inputs: list[Document] = dig(self.document, "inputs", "parameters") or []
@@ -138,28 +141,53 @@ def parameter_texts(parameter: Document) -> Document:
 
 
 class Program:
-    """All templates of the spec that runs.
+    """All templates of a workflow.
 
-    spec: the merged spec with the globals substituted everywhere but in the templates. scope: what nodes
-    carry as `templateScope`.
+    spec: the merged spec with the globals substituted everywhere but in the templates. base: that of the workflow's
+    own templates. shelf: the templates of other objects.
     """
 
-    def __init__(self, spec: Document, templates: list[Document], scope: str) -> None:
+    def __init__(self, spec: Document, templates: list[Document], base: Base, shelf: Shelf) -> None:
         self.spec = spec
-        self.scope = scope
+        self.base = base
+        self._shelf = shelf
         self._documents = {str(t.get("name") or ""): t for t in reversed(templates)}
-        self._plans: dict[str, TemplatePlan] = {}
+        self._plans: dict[tuple[Base, str], TemplatePlan] = {}
 
-    def template(self, name: str) -> TemplatePlan:
-        """The template of that name. Raises EngineError when there is none."""
-        plan = self._plans.get(name)
+    def plan(self, asked: Asked, base: Base | None) -> TemplatePlan:
+        """The template that somebody in a base asks for. Raises EngineError when there is none."""
+        base = base or self.base
+        if asked.inline is not None:
+            return self._inline(asked, base)
+        name = asked.template
+        if asked.reference is not None:
+            base, name = referenced_base(asked.reference), str(asked.reference.get("template") or "")
+        plan = self._plans.get((base, name))
         if plan is None:
-            document = self._documents.get(name)
-            if document is None:
-                raise EngineError(f"template name '{name}' undefined")
-            plan = TemplatePlan(with_template_defaults(document, self.spec.get("templateDefaults")))
-            self._plans[name] = plan
+            document = self._own(name) if base.is_local else self._shelf.take(base, name)
+            plan = self._plans[base, name] = self._planned(document, base)
         return plan
+
+    def plan_of_node(self, node: Mapping[str, Any], inline: Document | None = None) -> TemplatePlan:
+        """The template that a node stands for; inline: that of its step or task. Raises EngineError."""
+        asked = Asked(str(node.get("templateName") or ""), node.get("templateRef"), inline)
+        return self.plan(asked, base_of(str(node.get("templateScope") or "")))
+
+    def _own(self, name: str) -> Document:
+        document = self._documents.get(name)
+        if document is None:
+            raise EngineError(f"template name '{name}' undefined")
+        return with_pod_metadata(document, self.spec.get("podMetadata"))
+
+    def _inline(self, asked: Asked, base: Base) -> TemplatePlan:
+        """Each node has its own: what the caller's inputs have filled in already may differ."""
+        document = asked.inline or {}
+        if not base.is_local:
+            self._shelf.put(f"{base.scope}/inline/{asked.caller}", document)
+        return self._planned(document, base)
+
+    def _planned(self, document: Document, base: Base) -> TemplatePlan:
+        return TemplatePlan(with_template_defaults(document, self.spec.get("templateDefaults")), base)
 
     def retry_strategy(self, template: Document) -> Document | None:
         """The template's own strategy, else the workflow's."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from argotui.engine.errors import EngineError
-from argotui.engine.loops import is_loop
+from argotui.engine.loops import INLINE, is_loop
 from argotui.engine.program import ABSENT
 from argotui.engine.template import (
     CLOSE,
@@ -35,7 +35,10 @@ def resolve(step: Document, scope: Mapping[str, Any]) -> Document:
         body = {key: value for key, value in step.items() if key not in _LATER}
         if "arguments" in body:
             body["arguments"] = marked_absent(body["arguments"] or {}, scope)
+        inline = body.pop(INLINE, None)
         resolved: Document = substitute_document(body, scope, SIBLINGS)
+        if inline is not None:
+            resolved[INLINE] = substitute_document(inline, scope)
     except (TemplateError, WhenError) as error:
         raise EngineError(str(error)) from None
     return {**resolved, **{key: step[key] for key in _LATER if key in step}}

@@ -13,6 +13,7 @@ from argotui.engine.outputs import loop_variables, node_variables, publish, temp
 from argotui.engine.program import TemplatePlan, input_scope
 from argotui.engine.references import resolve
 from argotui.engine.scopes import Layers, Lookup, Siblings
+from argotui.engine.sources import asked_by
 from argotui.engine.when import WhenError, evaluate_when
 from argotui.model.documents import Document
 from argotui.model.phase import NodeType, Phase, failed_or_error, node_failed
@@ -77,7 +78,7 @@ class StepsFrame:
         name = str(step.get("name"))
         identifier = self.ex.nodes.id_of(f"{group.name}.{name}")
         if self.ex.nodes.get(identifier) is not None:
-            self._known[name] = node_variables(self.ex, identifier)
+            self._known[name] = node_variables(self.ex, identifier, step.get("inline"))
             return
         items = [item for item in group.items_of(name) if self.ex.nodes[item].get("type") != NodeType.SKIPPED]
         if items:
@@ -150,7 +151,7 @@ class GroupFrame:
             return
         if ex.nodes.get(self.node_id) is None:
             fields: Document = {
-                "templateScope": ex.program.scope,
+                "templateScope": self._steps.plan.base.scope,
                 "boundaryID": self._steps.call.node_id,
                 "nodeFlag": {},
             }
@@ -223,8 +224,9 @@ class GroupFrame:
         return Call(
             name=name,
             node_id=self._ex.nodes.id_of(name),
-            template=str(step.get("template") or ""),
+            asked=asked_by(step),
             owner=self,
+            base=self._steps.plan.base,
             holder=step,
             kind="steps",
             arguments=step.get("arguments") or {},
@@ -242,7 +244,8 @@ class GroupFrame:
             return
         fields: Document = {
             "templateName": step.get("template"),
-            "templateScope": ex.program.scope,
+            "templateRef": step.get("templateRef"),
+            "templateScope": self._steps.plan.base.scope,
             "boundaryID": self._steps.call.node_id,
             "nodeFlag": {},
             "message": message,

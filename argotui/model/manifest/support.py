@@ -12,7 +12,6 @@ _ARTIFACTS = f"artifacts are {_NOT}"
 _LOCKS = f"synchronization is {_NOT}"
 _METRICS = f"metrics are {_NOT}"
 _EXPRESSIONS = f"expressions are {_NOT}"
-_TEMPLATE_REF = f"templateRef is {_NOT}; workflowTemplateRef is"
 _POD_PATCH = f"podSpecPatch is {_NOT}"
 _EXECUTOR = f"settings of the executor are {_NOT}"
 _EVENTS = f"events are {_NOT}"
@@ -35,12 +34,8 @@ UNSUPPORTED: dict[str, str] = {
     "Template.pendingTimeout": f"pendingTimeout is {_NOT}",
     "Template.archiveLocation": _ARTIFACTS,
     "Template.executor": _EXECUTOR,
-    # steps and tasks
-    "WorkflowStep.templateRef": _TEMPLATE_REF,
-    "WorkflowStep.inline": f"inline templates are {_NOT}",
     # exit handlers and other hooks
     "LifecycleHook.expression": _EXPRESSIONS,
-    "LifecycleHook.templateRef": _TEMPLATE_REF,
     # parameters and artifacts
     "Inputs.artifacts": _ARTIFACTS,
     "Outputs.artifacts": _ARTIFACTS,

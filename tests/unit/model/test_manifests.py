@@ -266,8 +266,8 @@ def findings(spec: dict[str, Any], kind: str = "Workflow") -> list[tuple[str, st
     ("spec", "path"),
     [
         ({"templates": [{"http": {"url": "x"}}]}, "spec.templates[0].http"),
-        ({"templates": [{"steps": [[{"inline": {"container": {}}}]]}]}, "spec.templates[0].steps[0][0].inline"),
-        ({"templates": [{"dag": {"tasks": [{"templateRef": {"": 1}}]}}]}, "spec.templates[0].dag.tasks[0].templateRef"),
+        ({"templates": [{"steps": [[{"inline": {"inputs": {"artifacts": [{"name": "a"}]}}}]]}]},
+         "spec.templates[0].steps[0][0].inline.inputs.artifacts"),
         ({"templateDefaults": {"steps": [[{"hooks": {"exit": {"expression": "x"}}}]]}},
          "spec.templateDefaults.steps[0][0].hooks.exit.expression"),
         ({"templateDefaults": {"daemon": True}}, "spec.templateDefaults.daemon"),
