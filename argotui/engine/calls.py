@@ -46,9 +46,10 @@ class Call:
     """A template to run under a node name.
 
     asked: which template. base: where its name is looked up; None for the workflow. holder: the step, task or hook
-    that calls, substituted (its `name` is `steps.name`). kind: `steps` or `tasks`. parents: node ids below which a new node is linked. boundary: id of the enclosing Steps or DAG
-    node, and its plan. flag: nodeFlag. depth: templates within each other, the entry is 1. order: place in the
-    tree, compared with that of other calls. deadline: the end of a retried attempt.
+    that calls, substituted (its `name` is `steps.name`). kind: `steps` or `tasks`. parents: node ids below which a
+    new node is linked. boundary: id of the enclosing Steps or DAG node, and its plan. flag: nodeFlag. depth:
+    templates within each other, the entry is 1. order: place in the tree, compared with that of other calls.
+    deadline: the end of a retried attempt.
     """
 
     name: str

@@ -85,7 +85,9 @@ def test_a_template_that_is_gone_in_the_middle_is_an_error_of_its_step() -> None
 
 def test_what_this_version_does_not_run_is_refused_by_name() -> None:
     plugin = {"name": "work", "plugin": {"slack": {}}}
-    simulation = Simulation(workflow(steps(ref("a", "lib", "work"))), objects=Objects.of([library("lib", plugin)])).play()
+    simulation = Simulation(
+        workflow(steps(ref("a", "lib", "work"))), objects=Objects.of([library("lib", plugin)])
+    ).play()
     message = simulation.nodes["wf[0].a"]["message"]
     assert message.startswith("namespaced/lib/work: plugin: plugin templates are not supported")
 
@@ -123,7 +125,10 @@ def test_a_skipped_step_offers_the_defaults_of_the_template_it_refers_to() -> No
     made = {**worker("made"), "outputs": {"parameters": [output]}}
     shown = {"name": "x", "value": "{{steps.a.outputs.parameters.p}}"}
     use = {**call("use", "show"), "arguments": {"parameters": [shown]}}
-    for step in (ref("a", "lib", "made", when="false"), inline("a", {k: made[k] for k in ("container", "outputs")}, when="false")):
+    for step in (
+        ref("a", "lib", "made", when="false"),
+        inline("a", {k: made[k] for k in ("container", "outputs")}, when="false"),
+    ):
         show = worker("show", "x")
         show["container"]["args"] = ["{{inputs.parameters.x}}"]
         document = workflow(steps(step, use), show)
@@ -144,7 +149,9 @@ def test_inline_templates_of_a_loop_have_variables_of_their_own(fresh: bool) -> 
 
 
 def test_inline_templates_of_other_objects_are_stored_for_the_record() -> None:
-    outer = steps(inline("in", {"container": {"image": "i", "command": ["c"], "args": ["{{inputs.parameters.x}}"]}}), name="outer")
+    outer = steps(
+        inline("in", {"container": {"image": "i", "command": ["c"], "args": ["{{inputs.parameters.x}}"]}}), name="outer"
+    )
     outer["inputs"] = {"parameters": [{"name": "x"}]}
     document = workflow(steps([ref("a", "lib", "outer", x="1"), ref("b", "lib", "outer", x="2")]))
     simulation = Simulation(document, objects=Objects.of([library("lib", outer)])).play()
@@ -174,7 +181,9 @@ def test_exit_handlers_by_reference() -> None:
 
 def test_recursion_through_another_object_has_the_same_limit() -> None:
     again = steps(ref("again", "lib", "loop"), name="loop")
-    simulation = Simulation(workflow(steps(ref("a", "lib", "loop"))), objects=Objects.of([library("lib", again)])).play()
+    simulation = Simulation(
+        workflow(steps(ref("a", "lib", "loop"))), objects=Objects.of([library("lib", again)])
+    ).play()
     assert simulation.is_complete
     assert any("Maximum recursion depth exceeded" in (node.get("message") or "") for node in simulation.nodes.values())
 
