@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from argotui.engine.cron.spec import MOST_SCHEDULES, schedule_fault, timezone_fault
 from argotui.engine.merge import fill_metadata
 from argotui.engine.validate.arguments import Anything, Given, Provider, check_arguments, placeholder
 from argotui.engine.validate.checker import Checker
@@ -14,7 +15,6 @@ from argotui.engine.validate.loops import check_hooks
 from argotui.engine.validate.names import check_names
 from argotui.engine.validate.outputs import is_parameterised
 from argotui.engine.validate.resolution import Base, NoTemplates, Resolver, TemplateSource
-from argotui.engine.validate.schedule import schedule_fault
 from argotui.engine.validate.scope import ANY_OUTPUT_ARTIFACT
 from argotui.model import documents
 from argotui.model.anystring import any_string
@@ -93,15 +93,7 @@ def _check_template(
 def _check_cron(document: Document, resolver: Resolver, defaults: Mapping[str, Any], options: Options) -> Checks[None]:
     yield from _check_length(document, "cron workflow name", MAX_CRON_NAME)
     cron = document.get("spec") or {}
-    if cron.get("schedule"):
-        reason = "cron workflow cant be configured with both Spec.Schedule and Spec.Schedules"
-        yield problem("spec.schedule", reason, suggestion="add it to schedules")
-    schedules = rows(cron.get("schedules"))
-    if not schedules:
-        yield problem("spec.schedules", "cron workflow must have at least one schedule")
-    for index, schedule in enumerate(schedules):
-        if fault := schedule_fault(str(schedule)):
-            yield problem(f"spec.schedules[{index}]", f"cron schedule {schedule} is malformed: {fault}")
+    yield from _check_schedules(cron)
     policy = cron.get("concurrencyPolicy") or ""
     if policy not in _CONCURRENCY:
         hint = "one of: Allow, Forbid, Replace"
@@ -112,6 +104,22 @@ def _check_cron(document: Document, resolver: Resolver, defaults: Mapping[str, A
     spec = cron.get("workflowSpec") or {}
     check = _WorkflowCheck(spec, metadata, "spec.workflowSpec", resolver, defaults, replace(options, lint=False))
     yield from under("cannot validate Workflow: ", check.run())
+
+
+def _check_schedules(cron: Mapping[str, Any]) -> Iterator[Finding]:
+    if cron.get("schedule"):
+        reason = "cron workflow cant be configured with both Spec.Schedule and Spec.Schedules"
+        yield problem("spec.schedule", reason, suggestion="add it to schedules")
+    schedules = [str(schedule) for schedule in cron.get("schedules") or ()]
+    if not schedules:
+        yield problem("spec.schedules", "cron workflow must have at least one schedule")
+    for index, schedule in enumerate(schedules):
+        if fault := schedule_fault(schedule):
+            yield problem(f"spec.schedules[{index}]", f"cron schedule {schedule} is malformed: {fault}")
+    if len(set(schedules)) > MOST_SCHEDULES:
+        yield problem("spec.schedules", f"a cron workflow has at most {MOST_SCHEDULES} different schedules")
+    if fault := timezone_fault(str(cron.get("timezone") or "")):
+        yield problem("spec.timezone", fault, suggestion="write it as in the zone data, for example Europe/Berlin")
 
 
 def _check_length(document: Document, what: str, limit: int) -> Iterator[Finding]:
