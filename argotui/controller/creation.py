@@ -79,12 +79,12 @@ class Creation:
             if error.is_not_found:
                 return False
             raise
+        if deleted(found):  # also that of an earlier workflow of the same name
+            await rest(_GONE_PAUSE, self.given_up)
+            return False
         if self._owner not in _owners(found):
             self._fail(f'pods "{self._name}" already exists and does not belong to this workflow', transient=False)
             return True
-        if deleted(found):
-            await rest(_GONE_PAUSE, self.given_up)
-            return False
         self._sender.created[self._name] = found
         self._tell(PodChanged(found))
         return True

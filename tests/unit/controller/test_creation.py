@@ -69,9 +69,10 @@ async def test_a_pod_of_somebody_else_is_an_error(scene: Scene) -> None:
     ]
 
 
-async def test_a_pod_that_is_being_deleted_is_waited_for(scene: Scene) -> None:
+@pytest.mark.parametrize("owner", ["owner", "an earlier workflow of that name"])
+async def test_a_pod_that_is_being_deleted_is_waited_for(scene: Scene, owner: str) -> None:
     scene.exists(deletionTimestamp="2026-01-01T00:00:00Z", uid="old")
-    scene.api.objects["pods", "ns", "p"]["metadata"]["ownerReferences"] = [{"uid": "owner"}]
+    scene.api.objects["pods", "ns", "p"]["metadata"]["ownerReferences"] = [{"uid": owner}]
     looks = 0
 
     async def go_on_second_look(verb: str, name: str) -> None:
