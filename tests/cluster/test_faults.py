@@ -98,12 +98,11 @@ def _attempts(journal: Path) -> list[str]:
     return (journal / "attempts").read_text().split()
 
 
-async def _kill_all_over(cluster: LocalCluster, journal: Path, kills: int, dice: random.Random, steps: int) -> None:
+async def _kill_all_over(cluster: LocalCluster, journal: Path, kills: int, dice: random.Random, steps: range) -> None:
     """Kills each process `kills` times, spread over the work: each comes when so many of the `steps` have begun."""
     parts = [part for part in PARTS for _ in range(kills)]
     dice.shuffle(parts)
-    begun = len(_attempts(journal))
-    moments = sorted(begun + dice.randrange(steps) for _ in parts)
+    moments = sorted(dice.choice(steps) for _ in parts)
     for part, moment in zip(parts, moments, strict=True):
         async with asyncio.timeout(90):
             while len(_attempts(journal)) < moment:
@@ -119,13 +118,13 @@ def _run(cluster: LocalCluster, journal: Path, kills: int) -> None:
     print(f"seed {seed} (ARGOTUI_TEST_SEED)")
     cluster.argotui("submit", "-", "--wait", stdin=_manifest("undisturbed", journal))
     expected = _shape(cluster.workflow("undisturbed"))
-    steps = WORKFLOWS * len(_attempts(journal))
+    each = len(_attempts(journal))
     assert len(expected) > 15
 
     names = [f"fault-{number}" for number in range(WORKFLOWS)]
     documents = "---\n".join(_manifest(name, journal) for name in names)
     cluster.argotui("submit", "-", "-o", "name", stdin=documents)
-    asyncio.run(_kill_all_over(cluster, journal, kills, random.Random(seed), steps))
+    asyncio.run(_kill_all_over(cluster, journal, kills, random.Random(seed), range(each, each * (WORKFLOWS + 1))))
     cluster.ready()
 
     waited = cluster.argotui("wait", *names, check=False, timeout=300)
