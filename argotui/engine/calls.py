@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from argotui.engine.errors import DepthExceeded, EngineError
+from argotui.engine.expressions import Drawn
 from argotui.engine.program import TemplatePlan, filled_inputs
 from argotui.engine.scopes import Layers
 from argotui.engine.sources import Asked, Base
@@ -123,7 +124,14 @@ def _resolved(ex: Execution, call: Call) -> tuple[TemplatePlan, Document]:
     if call.depth >= MAX_DEPTH:
         raise DepthExceeded(_DEPTH_MESSAGE)
     plan = ex.program.plan(call.asked, call.base)
-    return plan, plan.filled(_inputs(ex, call, plan), Layers(_locals(ex, call, plan), ex.globals))
+    scope = Layers(_locals(ex, call, plan), ex.globals, drawn=partial(drawn_for, ex, call.name))
+    return plan, plan.filled(_inputs(ex, call, plan), scope)
+
+
+def drawn_for(ex: Execution, name: str) -> Drawn:
+    """Time and chance of a node: its start, or now when it is about to start."""
+    node = ex.nodes.get(ex.nodes.id_of(name))
+    return ex.globals.drawn_for(name, (node or {}).get("startedAt"))
 
 
 def _inputs(ex: Execution, call: Call, plan: TemplatePlan) -> list[Document]:

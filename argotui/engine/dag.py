@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from argotui.engine.branches import target_phases
-from argotui.engine.calls import Call, ensure_node, fail_call, open_call, rename, report_end
+from argotui.engine.calls import Call, drawn_for, ensure_node, fail_call, open_call, rename, report_end
 from argotui.engine.depends import ended
 from argotui.engine.errors import DepthExceeded, EngineError, NodeTimeout
+from argotui.engine.expressions import Drawn
 from argotui.engine.graph import Graph
 from argotui.engine.hooks import run_exit_hook
 from argotui.engine.loops import expand, is_loop
@@ -291,11 +293,21 @@ class DagFrame:
             lambda name: self._variables(name) if self._graph.is_ancestor(name, task) else None,
             lambda: self._graph.ancestor_names(task),
         )
-        return Layers(siblings, input_scope(self._template), self.ex.globals)
+        drawn = partial(self._drawn, task)
+        return Layers(siblings, input_scope(self._template), self.ex.globals, drawn=drawn)
+
+    def _drawn(self, task: str) -> Drawn:
+        """The time of a task is the end of the last one it waited for, so it does not change while the task waits
+        for room; the start of the DAG when it waits for none."""
+        nodes = self.ex.nodes
+        ends = [nodes[self.node_id(name)].get("finishedAt") for name in self._graph.dependencies[task].tasks]
+        moment = max(filter(None, ends), default=None) or nodes[self.call.node_id].get("startedAt")
+        return self.ex.globals.drawn_for(f"{self.call.name}.{task}", moment)
 
     def _final_scope(self) -> Layers:
         siblings = Siblings("tasks", self._variables, lambda: list(self._graph.order))
-        return Layers(siblings, input_scope(self._template), self.ex.globals)
+        drawn = partial(drawn_for, self.ex, self.call.name)
+        return Layers(siblings, input_scope(self._template), self.ex.globals, drawn=drawn)
 
     def _variables(self, name: str) -> Lookup | None:
         """What a finished task offers. A result of a loop that is not JSON fails whoever refers to it."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from argotui.engine import gojson
 from argotui.engine.errors import EngineError
+from argotui.engine.expressions import NOTHING_DRAWN, Drawn
 from argotui.engine.gofmt import sprintf
 from argotui.engine.gotext import AtoiError, atoi
+from argotui.engine.scopes import Layers
 from argotui.engine.template import (
     LENIENT,
     OPEN,
@@ -113,8 +116,13 @@ class _Renderer:
         text = dumps({key: self._step[key] for key in LOOP_FIELDS if key in self._step})
         return compile_text(text) if OPEN in text else None
 
+    def _drawn(self, index: int) -> Drawn:
+        """Every item has a chance of its own."""
+        drawn: Drawn = getattr(self._scope, "drawn", NOTHING_DRAWN)
+        return replace(drawn, seed=drawn.seed and b"%b/%d" % (drawn.seed, index))
+
     def render(self, index: int, item: Any) -> Document:
-        scope = ChainMap(item_variables(item), self._scope)  # type: ignore[arg-type]
+        scope = Layers(item_variables(item), self._scope, drawn=partial(self._drawn, index))
         try:
             if self._fields is not None:
                 self._fields.render(scope, self._strictness)

@@ -7,7 +7,17 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from argotui.engine.calls import POD_KINDS, Call, begin, ensure_node, fail_call, pod_name_of, report_end, report_error
+from argotui.engine.calls import (
+    POD_KINDS,
+    Call,
+    begin,
+    drawn_for,
+    ensure_node,
+    fail_call,
+    pod_name_of,
+    report_end,
+    report_error,
+)
 from argotui.engine.errors import EngineError, NodeTimeout
 from argotui.engine.program import TemplatePlan, refilled
 from argotui.engine.retries import BACKOFF, Again, Ended, Wait, attempts_deadline, decide, retries_errors
@@ -105,10 +115,10 @@ class RetryFrame:
 
     def _variables(self, number: int) -> Layers:
         own = {"retries": str(number), **_last_retry(self._attempts[number - 1] if number else None)}
+        name = f"{self._call.name}({number})"
         if self._plan.kind in POD_KINDS:
-            name = f"{self._call.name}({number})"
             own["pod.name"] = pod_name_of(self._ex, replace(self._call, name=name), self._plan)
-        return Layers(own, self._ex.globals)
+        return Layers(own, self._ex.globals, drawn=partial(drawn_for, self._ex, name))
 
     # --- ends ---------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from argotui.engine import gojson
 from argotui.engine.errors import EngineError
+from argotui.engine.expressions import NOTHING_DRAWN, Drawn
 from argotui.engine.strftime import CHARACTERS, field
 from argotui.model import documents
 from argotui.model.anystring import any_string
@@ -22,12 +23,24 @@ from argotui.model.times import format_time, parse_time
 ConfigMaps = Callable[[str], Document | None]
 """ConfigMap of the workflow's namespace by name."""
 
+Wanted = frozenset[tuple[str, ...]]
+"""First and second parts of the names that an expression mentions; one part alone means all below it."""
+
 _PARAMETER_FIELDS: Final = ("name", "default", "value", "valueFrom", "globalName", "enum", "description")
 _MISSING: Final = object()
 
 
 class Lookup(Mapping[str, Any]):
     """A mapping whose values are computed when asked for; subclasses say how."""
+
+    @property
+    def drawn(self) -> Drawn:
+        """The time and the chance of expressions that see these variables."""
+        return NOTHING_DRAWN
+
+    def near(self, wanted: Wanted) -> dict[str, Any]:
+        """Every variable that an expression can reach, and maybe others."""
+        return {name: self[name] for name in self.names()}
 
     def get(self, name: str, default: Any = None) -> Any:
         raise NotImplementedError
@@ -55,10 +68,25 @@ class Lookup(Mapping[str, Any]):
 class Layers(Lookup):
     """Several scopes as one; the first that knows a name answers."""
 
-    __slots__ = ("_scopes",)
+    __slots__ = ("_drawn", "_scopes")
 
-    def __init__(self, *scopes: Mapping[str, Any]) -> None:
+    def __init__(self, *scopes: Mapping[str, Any], drawn: Callable[[], Drawn] | None = None) -> None:
         self._scopes = scopes
+        self._drawn = drawn
+
+    @property
+    def drawn(self) -> Drawn:
+        """Its own, else those of the first scope that has any."""
+        if self._drawn is not None:
+            return self._drawn()
+        found = (getattr(scope, "drawn", NOTHING_DRAWN) for scope in self._scopes)
+        return next((drawn for drawn in found if drawn is not NOTHING_DRAWN), NOTHING_DRAWN)
+
+    def near(self, wanted: Wanted) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for scope in reversed(self._scopes):
+            found |= scope.near(wanted) if isinstance(scope, Lookup) else scope
+        return found
 
     def get(self, name: str, default: Any = None) -> Any:
         for scope in self._scopes:
@@ -90,6 +118,26 @@ class Globals(Lookup):
         if value is None and name.startswith("workflow."):
             value = self._moving(name)
         return default if value is None else value
+
+    @property
+    def drawn(self) -> Drawn:
+        """The start of the workflow, and chance that follows from its uid."""
+        started = parse_time(dig(self._workflow, "status", "startedAt"))
+        now = started or (None if self.now is None else self.now.replace(microsecond=0))
+        return Drawn(now, documents.uid(self._workflow).encode())
+
+    def drawn_for(self, name: str, moment: str | None) -> Drawn:
+        """What the expressions of one node draw on: the same whenever they are evaluated again.
+
+        moment: a time of the status that does not change any more; None for the current one.
+        """
+        now = parse_time(moment) or (None if self.now is None else self.now.replace(microsecond=0))
+        return Drawn(now, f"{documents.uid(self._workflow)}/{name}".encode())
+
+    def near(self, wanted: Wanted) -> dict[str, Any]:
+        if not any(parts[0] in ("workflow", "$env") for parts in wanted):
+            return {}
+        return super().near(wanted)
 
     def names(self) -> set[str]:
         found = set(self._fixed)
@@ -335,8 +383,17 @@ class Siblings(Lookup):
         return default if variables is None else variables.get(rest, default)
 
     def names(self) -> set[str]:
-        found: set[str] = set()
-        for sibling in self._known():
+        return set(self._of(self._known()))
+
+    def near(self, wanted: Wanted) -> dict[str, Any]:
+        own = [parts[1:] for parts in wanted if f"{parts[0]}." == self._prefix]
+        everything = ("$env",) in {parts[:1] for parts in wanted} or () in own
+        return self._of(self._known() if everything else sorted(name for (name,) in own))
+
+    def _of(self, siblings: list[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for sibling in siblings:
             variables = self._find(sibling)
-            found |= {f"{self._prefix}{sibling}.{rest}" for rest in variables or ()}
+            if variables is not None:
+                found |= {f"{self._prefix}{sibling}.{rest}": variables[rest] for rest in variables}
         return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from argotui.engine.calls import Call, ensure_node, fail_call, open_call, rename, report_end
 from argotui.engine.errors import DepthExceeded, EngineError, NodeTimeout
+from argotui.engine.expressions import Drawn
 from argotui.engine.hooks import run_exit_hook
 from argotui.engine.loops import expand
 from argotui.engine.outputs import loop_variables, node_variables, publish, template_outputs
@@ -38,8 +40,20 @@ class StepsFrame:
         self._template = template
         self._known: dict[str, Lookup] = {}
         self._group: GroupFrame | None = None
-        siblings = Siblings("steps", self._known.get, lambda: list(self._known))
-        self.scope = Layers(siblings, input_scope(template), ex.globals)
+        self._variables = (
+            Siblings("steps", self._known.get, lambda: list(self._known)),
+            input_scope(template),
+            ex.globals,
+        )
+
+    def scope(self, name: str) -> Layers:
+        """What a step of that node name (or its group, or the outputs) may refer to."""
+        return Layers(*self._variables, drawn=partial(self._drawn, name))
+
+    def _drawn(self, name: str) -> Drawn:
+        """The time of a step is that of its group: it does not change while the step waits for room."""
+        group = None if self._group is None else self.ex.nodes.get(self._group.node_id)
+        return self.ex.globals.drawn_for(name, (group or {}).get("startedAt"))
 
     def start(self) -> None:
         ensure_node(self.ex, self.call, self._template, NodeType.STEPS, Phase.RUNNING)
@@ -86,7 +100,7 @@ class StepsFrame:
 
     def _succeed(self) -> None:
         try:
-            outputs = template_outputs(self._template, self.scope)
+            outputs = template_outputs(self._template, self.scope(self.call.name))
         except EngineError as error:
             self._connect()
             self.fail(error)
@@ -187,7 +201,7 @@ class GroupFrame:
         """(node name, step) of every step, loops written out. Raises EngineError."""
         members: list[tuple[str, Document]] = []
         for step in self._resolved():
-            found = expand(step, self._steps.scope)
+            found = expand(step, self._scope(step))
             if not found:
                 self._skip(str(step.get("name")), step, "Skipped, empty params")
             members.extend((f"{self.name}.{member['name']}", member) for member in found)
@@ -195,9 +209,12 @@ class GroupFrame:
 
     def _resolved(self) -> list[Document]:
         try:
-            return [resolve(step, self._steps.scope) for step in self._declared]
+            return [resolve(step, self._scope(step)) for step in self._declared]
         except EngineError as error:
             raise EngineError(f"failed to resolve references: {error}") from None
+
+    def _scope(self, step: Document) -> Layers:
+        return self._steps.scope(f"{self.name}.{step.get('name')}")
 
     def _launch(self, position: int) -> None:
         """Start the members one by one: what one of them sets off is done before the next one starts."""
@@ -259,7 +276,7 @@ class GroupFrame:
     def done(self, call: Call) -> None:
         if self._closed:
             return
-        run_exit_hook(self._ex, call, self._steps.scope, self._one_less, self._hook_failed)
+        run_exit_hook(self._ex, call, self._scope(call.holder), self._one_less, self._hook_failed)
 
     def raised(self, call: Call, error: EngineError) -> None:
         if self._closed:

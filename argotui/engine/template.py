@@ -4,8 +4,7 @@ The target is always the JSON text of an object, never the object: a tag may sta
 another tag, and ends at the first `}}` whatever stands between. Values are inserted with Go's quoting,
 so a value with a control character makes the result invalid JSON, which is an error.
 
-Expression tags (`{{=…}}`) are refused by validation in this version; a `{{=` that reaches this module
-(as part of a value that a step produced) is ordinary text and stays as it is.
+Expression tags (`{{=…}}`) are evaluated by `argotui.engine.tags`, which is loaded with the first of them.
 """
 
 from __future__ import annotations
@@ -14,11 +13,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from argotui.engine import gotext
+
+if TYPE_CHECKING:
+    from argotui.engine import tags
+    from argotui.engine.expressions import Surroundings
 
 Scope = Mapping[str, Any]
 """Variable name -> text. `None` is an absent optional: the output of a skipped step without a default."""
@@ -47,6 +50,11 @@ class Strictness:
     prefixes: tuple[str, ...] = ()
     everything: bool = False
 
+    @property
+    def is_strict(self) -> bool:
+        """Some unresolved tags are errors."""
+        return self.everything or bool(self.prefixes)
+
     def forbids(self, tag: str) -> bool:
         """True when the trimmed tag must not stay unresolved."""
         if self.everything:
@@ -73,8 +81,12 @@ class Compiled:
         if not self.tags:
             return self.texts[0]
         parts = [self.texts[0]]
-        for tag, text in zip(self.tags, self.texts[1:], strict=True):
-            parts.append(_replacement(tag, scope, strictness))
+        expressions = _Expressions(scope, strictness)
+        for position, (tag, text) in enumerate(zip(self.tags, self.texts[1:], strict=True)):
+            if tag.startswith("="):
+                parts.append(expressions.replaced(tag, position))
+            else:
+                parts.append(_replacement(tag, scope, strictness))
             parts.append(text)
         return "".join(parts)
 
@@ -116,9 +128,43 @@ def _replacement(tag: str, scope: Scope, strictness: Strictness) -> str:
     return _unresolved(tag, name, scope, strictness)
 
 
-def _unresolved(tag: str, name: str, scope: Scope, strictness: Strictness) -> str:
-    if tag.startswith("="):
+class _Expressions:
+    """The expression tags of one text; what they share is made when the first one is met."""
+
+    __slots__ = ("_scope", "_strictness", "_surroundings")
+
+    def __init__(self, scope: Scope, strictness: Strictness) -> None:
+        self._scope = scope
+        self._strictness = strictness
+        self._surroundings: Surroundings | None = None
+
+    def replaced(self, tag: str, position: int) -> str:
+        """What stands in place of a tag. Raises TemplateError, MissingVariable."""
+        from argotui.engine import tags
+        from argotui.engine.expressions import Surroundings
+
+        if self._surroundings is None:
+            self._surroundings = Surroundings(self._scope)
+        try:
+            return tags.replacement(tag[1:], self._surroundings, position, strict=self._strictness.is_strict)
+        except tags.Unreadable as error:
+            if not tags.has_placeholder(self._scope):
+                raise TemplateError(str(error)) from None
+        except tags.Unresolved as error:
+            self._judge(error, tags.has_placeholder(self._scope))
         return f"{OPEN}{tag}{CLOSE}"
+
+    def _judge(self, error: tags.Unresolved, is_validation: bool) -> None:
+        """Raises unless the tag may stay."""
+        strictness = self._strictness
+        if error.missing:
+            if strictness.everything or error.missing in strictness.prefixes:
+                raise MissingVariable(str(error)) from None
+        elif strictness.is_strict and not is_validation:
+            raise TemplateError(str(error)) from None
+
+
+def _unresolved(tag: str, name: str, scope: Scope, strictness: Strictness) -> str:
     inner = _inner_tag(tag, scope)
     if inner is not None:
         return inner
@@ -203,8 +249,15 @@ def simple_tags(text: str) -> list[str]:
 
 
 def resolve_variable(reference: str, scope: Scope) -> Any:
-    """The value behind `{{name}}` or `name` (`valueFrom.parameter`, `from`). Raises TemplateError."""
+    """The value behind `{{name}}` or `name` (`valueFrom.parameter`, `from`). Raises TemplateError.
+
+    An expression (`{{=…}}`) sees only variables without a dot, and no functions of Argo's, as upstream.
+    """
     name = variable_name(reference)
+    if name.startswith("="):
+        from argotui.engine.tags import plain_value
+
+        return plain_value(name, scope)
     value = scope.get(name, _MISSING)
     if value is _MISSING:
         raise TemplateError(f"Unable to resolve: {gotext.quote(name)}")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
-from argotui.engine import template
+from argotui.engine import expressions, template
+from argotui.engine.expressions import Drawn
+from argotui.engine.scopes import Layers, Siblings
 from argotui.engine.strftime import strftime
 from argotui.engine.template import MissingVariable, TemplateError
 from tests.unit.engine.rows import Row, row_id, rows
 
-# Expression tags are refused by validation in this version, so upstream's answers to them do not apply.
-ROWS = [row for row in rows("template") if "{{=" not in json.dumps([row.get("template"), row.get("tag")])]
+ROWS = rows("template")
 
 
 def chosen(*operations: str) -> list[Row]:
@@ -70,11 +70,61 @@ def test_strftime(row: Row) -> None:
     assert strftime(row["format"], datetime.fromisoformat(row["time"])) == row["value"]
 
 
-def test_expression_tags_stay_as_they_are() -> None:
-    """A step may print `{{=…}}`; it must neither be evaluated nor end the workflow."""
-    text = '{"x":"{{=1 + 1}} {{workflow.name}}"}'
-    assert template.substitute(text, {"workflow.name": "w"}) == '{"x":"{{=1 + 1}} w"}'
-    assert template.substitute(text, {"workflow.name": "w"}, allow_unresolved=False) == '{"x":"{{=1 + 1}} w"}'
+def test_a_scope_is_asked_only_for_what_an_expression_names() -> None:
+    asked: list[str] = []
+
+    def find(name: str) -> Siblings | None:
+        asked.append(name)
+        return Siblings("", lambda _: None)
+
+    scope = Layers(Siblings("tasks", find, lambda: [f"t{number}" for number in range(1000)]), {"item": "4"})
+    assert template.substitute('"{{=asInt(item) + 1}} {{=tasks.t7.x?.y ?? 1}}"', scope, strict_prefixes=["steps"])
+    assert set(asked) == {"t7"}
+
+
+def test_an_expression_is_compiled_once_for_all_values_of_the_same_types() -> None:
+    before = expressions._compiled.cache_info().misses
+    texts = [template.substitute_text("{{=asInt(item) * 2}}", {"item": str(number)}) for number in range(50)]
+    assert texts[-1] == "98"
+    assert expressions._compiled.cache_info().misses - before <= 1
+
+
+def test_time_and_chance_come_with_the_scope() -> None:
+    drawn = Drawn(datetime(2030, 1, 1, tzinfo=UTC), b"seed")
+    text = "{{=now().Year()}} {{=sprig.uuidv4()}} {{=sprig.uuidv4()}}"
+    first, again = (template.substitute_text(text, Layers({}, drawn=lambda: drawn)) for _ in range(2))
+    assert first == again
+    year, one, other = first.split()
+    assert year == "2030" and one != other
+    assert template.substitute_text("{{=sprig.uuidv4()}}", {}) == "{{=sprig.uuidv4()}}"
+
+
+@pytest.mark.parametrize(
+    "text", ["{{=\\ud800}}", "{{='\\ud800'}}", '{{="}}', "{{=" + "(" * 5000 + "}}", "{{=" + "1+" * 9000 + "1}}"]
+)
+def test_hostile_expressions_end_as_errors_or_stay(text: str) -> None:
+    try:
+        assert isinstance(template.substitute_text(text, {}), str)
+    except TemplateError as error:
+        assert str(error).startswith("failed to evaluate expression: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("steps['a-b'].outputs.result + inputs.parameters.x", ["steps.a-b.outputs.result", "inputs.parameters.x"]),
+        ("let x = item; x + y", ["item", "y"]),
+        ("map([1], {# + retries})", ["retries"]),
+        ("a ?? b.c", ["a?", "b.c"]),
+        ("a ? b.c : d", ["a", "b.c?", "d?"]),
+        ("sprig.trim(workflow.name)", ["sprig.trim", "workflow.name"]),
+        ("steps[item].x", ["steps", "item"]),
+        ("a?.b.c", ["a?"]),
+    ],
+)
+def test_references(text: str, names: list[str]) -> None:
+    found = [".".join(named.parts) + "?" * named.optional for named in expressions.references(text)]
+    assert found == names
 
 
 def test_values_are_not_rescanned_within_a_pass() -> None:
