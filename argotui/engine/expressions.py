@@ -247,3 +247,10 @@ def as_text(value: Any) -> str:
         return shown(value)
     except Fault as fault:
         raise EngineError(str(fault)) from None
+
+
+def go_type(value: Any) -> str:
+    """The name of a value's type, as upstream would print it."""
+    from argotui.engine.expr.values import type_name
+
+    return type_name(value)

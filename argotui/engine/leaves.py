@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from argotui.engine.calls import Call, ensure_node, fail_call, pod_name_of, rename, report_end, report_error
+from argotui.engine.calls import Call, drawn_for, ensure_node, fail_call, pod_name_of, rename, report_end, report_error
 from argotui.engine.effects import CreatePod
 from argotui.engine.errors import EngineError, NodeTimeout
 from argotui.engine.pods import PodBuildError, build_pod
@@ -180,7 +181,7 @@ class PodLeaf:
     def _build(self, seconds: int | None) -> Document:
         ex, call = self._ex, self.call
         name = pod_name_of(ex, call, self._plan)
-        boundary = call.boundary_plan
+        boundary, drawn = call.boundary_plan, partial(drawn_for, ex, call.name)
         workflow = {"metadata": ex.workflow["metadata"], "spec": ex.spec, "status": ex.status}
         return build_pod(
             workflow=workflow,
@@ -192,7 +193,7 @@ class PodLeaf:
             deadline=self._executor_deadline(),
             active_deadline_seconds=seconds,
             on_exit=call.on_exit,
-            scope=Layers({"pod.name": name}, input_scope(self._template), ex.globals),
+            scope=Layers({"pod.name": name}, input_scope(self._template), ex.globals, drawn=drawn),
             config=ex.config,
             boundary_template=None if boundary is None else boundary.document,
         )

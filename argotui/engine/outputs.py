@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from argotui.engine.errors import EngineError
+from argotui.engine.expressions import as_text, evaluate
 from argotui.engine.hooks import last_attempt
 from argotui.engine.loops import aggregate_parameters, aggregate_results, aggregate_values
 from argotui.engine.scopes import NodeVariables
@@ -86,18 +87,24 @@ def _template_output(parameter: Document, scope: Mapping[str, Any]) -> Document:
 
 def _value(source: Document, scope: Mapping[str, Any]) -> str:
     default = any_string(source.get("default"))
-    reference = source.get("parameter")
-    if not reference:
-        return default or ""
     try:
-        value = resolve_variable(str(reference), scope)
-    except TemplateError as error:
+        value = _source_value(source, scope)
+    except (TemplateError, EngineError) as error:
         if default is None:
             raise EngineError(str(error)) from None
         return default
-    if value is None:
-        return default or ""
-    return str(value)
+    return default or "" if value is None else value
+
+
+def _source_value(source: Document, scope: Mapping[str, Any]) -> str | None:
+    """None when nothing is referred to, or there is nothing behind the reference."""
+    if source.get("expression"):
+        value = evaluate(str(source["expression"]), scope)
+        return None if value is None else as_text(value)
+    if not source.get("parameter"):
+        return None
+    value = resolve_variable(str(source["parameter"]), scope)
+    return value if value is None or isinstance(value, str) else as_text(value)
 
 
 def publish(ex: Execution, outputs: Document | None) -> None:

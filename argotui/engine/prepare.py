@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from argotui.engine.errors import EngineError
+from argotui.engine.expressions import evaluate, go_type
+from argotui.engine.gotext import quote
 from argotui.engine.merge import fill_metadata, join_specs, stored_spec_is_stale
 from argotui.engine.program import Program
 from argotui.engine.scopes import Globals, global_variables
@@ -20,6 +22,7 @@ from argotui.model.keys import (
     LABEL_CLUSTER_WORKFLOW_TEMPLATE,
     LABEL_WORKFLOW_TEMPLATE,
 )
+from argotui.model.labels import label_value_problems
 from argotui.model.manifest import unsupported
 from argotui.model.phase import Phase
 
@@ -134,6 +137,7 @@ def _mark(ex: Execution, spec: Document) -> None:
     metadata = ex.workflow["metadata"]
     given = spec.get("workflowMetadata") or {}
     labels = {**documents.labels(ex.workflow), **_label_of_template(ex), **(given.get("labels") or {})}
+    labels |= _computed_labels(ex, given.get("labelsFrom") or {})
     annotations = {**documents.annotations(ex.workflow), **(given.get("annotations") or {})}
     annotations[ANNOTATION_POD_NAME_FORMAT] = ex.config.pod_name_version
     ex.workflow["metadata"] = {**metadata, "labels": labels, "annotations": annotations}
@@ -141,6 +145,30 @@ def _mark(ex: Execution, spec: Document) -> None:
         repository = ex.config.artifact_repository or {}
         ex.status["artifactRepositoryRef"] = {"default": True, "artifactRepository": repository}
     ex.status["artifactGCStatus"] = {**(ex.status.get("artifactGCStatus") or {}), "notSpecified": True}
+
+
+def _computed_labels(ex: Execution, sources: Document) -> dict[str, str]:
+    """`workflowMetadata.labelsFrom`: labels that are the values of expressions. Raises Halted."""
+    try:
+        return {
+            name: _computed_label(ex, name, (sources[name] or {}).get("expression") or "") for name in sorted(sources)
+        }
+    except EngineError as error:
+        raise Halted(Phase.ERROR, str(error)) from None
+
+
+def _computed_label(ex: Execution, name: str, expression: str) -> str:
+    problem = f"failed to evaluate label {quote(name)} expression {quote(expression)}"
+    try:
+        value = evaluate(expression, ex.globals)
+    except EngineError as error:
+        raise EngineError(f"{problem}: {error}") from None
+    if not isinstance(value, str):
+        raise EngineError(f"{problem} evaluted to {go_type(value)} but must be a string")
+    unfit = label_value_problems(value)
+    if unfit:  # the API would refuse every later write of the workflow
+        raise EngineError(f"{problem}: {quote(value)} cannot be the value of a label: {unfit[0]}")
+    return value
 
 
 def _label_of_template(ex: Execution) -> dict[str, str]:

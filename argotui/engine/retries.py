@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from argotui.engine.errors import EngineError
+from argotui.engine.expressions import Drawn, is_true
+from argotui.engine.gotext import general_float
+from argotui.engine.scopes import Layers
 from argotui.engine.transient import looks_transient
 from argotui.model import duration
 from argotui.model.duration import DurationError
@@ -88,11 +92,11 @@ def decide(
     if workflow_deadline is not None and now >= workflow_deadline:
         return Ended(phase, f"retry exceeded workflow deadline {workflow_deadline:%Y-%m-%d %H:%M:%S} +0000 UTC")
     if strategy.get("backoff") is None:
-        return _judge(strategy, attempts, Again(), transient_pattern)
+        return _judge(strategy, attempts, Again(), transient_pattern, now)
     paused = _back_off(strategy, attempts, now)
     if not isinstance(paused, Again):
         return paused
-    return _judge(strategy, attempts, paused, transient_pattern)
+    return _judge(strategy, attempts, paused, transient_pattern, now)
 
 
 def _back_off(strategy: Node, attempts: Sequence[Node], now: datetime) -> Decision:
@@ -158,8 +162,8 @@ def _whole(value: Any) -> int:
         raise EngineError(f"value '{value}' cannot be resolved to an int") from None
 
 
-def _judge(strategy: Node, attempts: Sequence[Node], again: Again, pattern: str) -> Decision:
-    """Policy first, then the limit."""
+def _judge(strategy: Node, attempts: Sequence[Node], again: Again, pattern: str, now: datetime) -> Decision:
+    """Policy first, then the limit, then the expression."""
     last = attempts[-1]
     phase, message = last["phase"], last.get("message") or ""
     if not _retried(strategy, phase, message, pattern):
@@ -167,7 +171,28 @@ def _judge(strategy: Node, attempts: Sequence[Node], again: Again, pattern: str)
     limit = strategy.get("limit")
     if limit is not None and len(attempts) > _whole(limit):
         return Ended(phase, "No more retries left")
+    expression = strategy.get("expression")
+    if expression and not is_true(str(expression), _variables(attempts, now)):
+        return Ended(phase, "retryStrategy.expression evaluated to false")
     return again
+
+
+def _variables(attempts: Sequence[Node], now: datetime) -> Layers:
+    """What the expression knows. An attempt without an exit code has the code -1."""
+    variables = {"retries": str(len(attempts) - 1), **last_retry(attempts[-1], no_code="-1")}
+    return Layers(variables, drawn=partial(Drawn, now))
+
+
+def last_retry(attempt: Node, *, no_code: str = "0") -> dict[str, str]:
+    """`lastRetry.…` after an attempt, which may be an empty document: before the first one."""
+    started, finished = parse_time(attempt.get("startedAt")), parse_time(attempt.get("finishedAt"))
+    seconds = (finished - started).total_seconds() if started and finished else 0.0
+    return {
+        "lastRetry.exitCode": str((attempt.get("outputs") or {}).get("exitCode") or no_code),
+        "lastRetry.status": str(attempt.get("phase") or ""),
+        "lastRetry.duration": general_float(float(int(seconds))),
+        "lastRetry.message": str(attempt.get("message") or ""),
+    }
 
 
 def _retried(strategy: Node, phase: str, message: str, pattern: str) -> bool:

@@ -20,11 +20,10 @@ from argotui.engine.calls import (
 )
 from argotui.engine.errors import EngineError, NodeTimeout
 from argotui.engine.program import TemplatePlan, refilled
-from argotui.engine.retries import BACKOFF, Again, Ended, Wait, attempts_deadline, decide, retries_errors
+from argotui.engine.retries import BACKOFF, Again, Ended, Wait, attempts_deadline, decide, last_retry, retries_errors
 from argotui.engine.scopes import Layers
 from argotui.model.documents import Document
 from argotui.model.phase import NodeType, Phase, is_retried
-from argotui.model.times import parse_time
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
@@ -114,7 +113,7 @@ class RetryFrame:
         return attempts_deadline(self._strategy, self._attempts[0]) if number else None
 
     def _variables(self, number: int) -> Layers:
-        own = {"retries": str(number), **_last_retry(self._attempts[number - 1] if number else None)}
+        own = {"retries": str(number), **last_retry(self._attempts[number - 1] if number else {})}
         name = f"{self._call.name}({number})"
         if self._plan.kind in POD_KINDS:
             own["pod.name"] = pod_name_of(self._ex, replace(self._call, name=name), self._plan)
@@ -184,17 +183,3 @@ class RetryFrame:
             ex.nodes.update(identifier, {"outputs": outputs})
         ex.set_phase(identifier, ended.phase, ended.message or None)
         report_end(ex, self._call)
-
-
-def _last_retry(attempt: Document | None) -> dict[str, str]:
-    """`lastRetry.…` for the attempt after this one; the first has neutral values."""
-    if attempt is None:
-        attempt = {}
-    started, finished = parse_time(attempt.get("startedAt")), parse_time(attempt.get("finishedAt"))
-    seconds = (finished - started).total_seconds() if started and finished else 0.0
-    return {
-        "lastRetry.exitCode": str((attempt.get("outputs") or {}).get("exitCode") or "0"),
-        "lastRetry.status": str(attempt.get("phase") or ""),
-        "lastRetry.duration": str(int(seconds)),
-        "lastRetry.message": str(attempt.get("message") or ""),
-    }

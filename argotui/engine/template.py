@@ -45,10 +45,12 @@ class Strictness:
 
     prefixes: first segments (`steps`, `tasks`) whose tags must resolve; everything: all tags must. An
     artifact reference (`….outputs.artifacts.…`) is exempt from the prefixes: artifacts are resolved later.
+    expressions: whether `{{=…}}` is evaluated at all.
     """
 
     prefixes: tuple[str, ...] = ()
     everything: bool = False
+    expressions: bool = True
 
     @property
     def is_strict(self) -> bool:
@@ -66,6 +68,7 @@ class Strictness:
 
 LENIENT: Final = Strictness()
 STRICT: Final = Strictness(everything=True)
+NAMES_ONLY: Final = Strictness(expressions=False)
 SIBLINGS: Final = Strictness(prefixes=("steps", "tasks"))
 
 
@@ -83,10 +86,12 @@ class Compiled:
         parts = [self.texts[0]]
         expressions = _Expressions(scope, strictness)
         for position, (tag, text) in enumerate(zip(self.tags, self.texts[1:], strict=True)):
-            if tag.startswith("="):
+            if not tag.startswith("="):
+                parts.append(_replacement(tag, scope, strictness))
+            elif strictness.expressions:
                 parts.append(expressions.replaced(tag, position))
             else:
-                parts.append(_replacement(tag, scope, strictness))
+                parts.append(f"{OPEN}{tag}{CLOSE}")
             parts.append(text)
         return "".join(parts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from argotui.engine.template import TemplateError, substitute_document
+from argotui.engine.template import NAMES_ONLY, TemplateError, substitute_document
 from argotui.engine.validate.artifacts import has_location_or_key
 from argotui.engine.validate.finding import Checks, Finding, problem, rows
 from argotui.engine.validate.names import check_names
@@ -165,8 +165,9 @@ def _take_parameter(parameter: Document, argument: Mapping[str, Any] | None) -> 
 
 
 def _substituted(template: Document, variables: Mapping[str, str]) -> Document:
-    """Globals first, since an input's default may name one; then the inputs themselves."""
-    once: Document = substitute_document(template, variables)
+    """Globals first, since an input's default may name one; then the inputs themselves. Expressions are left to the
+    run: nothing has a value yet."""
+    once: Document = substitute_document(template, variables, NAMES_ONLY)
     own: dict[str, str] = {}
     parameters = rows((once.get("inputs") or {}).get("parameters"))
     for parameter in parameters:
@@ -181,5 +182,5 @@ def _substituted(template: Document, variables: Mapping[str, str]) -> Document:
     for parameter in rows((once.get("outputs") or {}).get("parameters")):
         if (parameter.get("valueFrom") or {}).get("path"):
             own[f"outputs.parameters.{parameter.get('name') or ''}.path"] = parameter["valueFrom"]["path"]
-    twice: Document = substitute_document(once, own)
+    twice: Document = substitute_document(once, own, NAMES_ONLY)
     return twice

@@ -40,12 +40,10 @@ UNSUPPORTED: dict[str, str] = {
     "Inputs.artifacts": _ARTIFACTS,
     "Outputs.artifacts": _ARTIFACTS,
     "Arguments.artifacts": _ARTIFACTS,
-    "ValueFrom.expression": _EXPRESSIONS,
     "ValueFrom.jsonPath": f"jsonPath is {_NOT}, as it needs resource templates",
     "ValueFrom.jqFilter": f"jqFilter is {_NOT}, as it needs resource templates",
     "ValueFrom.event": _EVENTS,
     # retries
-    "RetryStrategy.expression": _EXPRESSIONS,
     "RetryStrategy.affinity": f"affinity of retries is {_NOT}",
     # workflows
     "WorkflowSpec.synchronization": _LOCKS,
@@ -58,12 +56,8 @@ UNSUPPORTED: dict[str, str] = {
     "WorkflowSpec.podSpecPatch": _POD_PATCH,
     "WorkflowSpec.podDisruptionBudget": f"podDisruptionBudget is {_NOT}",
     "WorkflowSpec.executor": _EXECUTOR,
-    "WorkflowMetadata.labelsFrom": _EXPRESSIONS,
     # kinds
     "CronWorkflow.spec": f"running workflows on a schedule is {_NOT}",
     "WorkflowEventBinding.spec": _EVENTS,
 }
 """`Model.field` to the reason."""
-
-EXPRESSION_TAG = "{{="
-EXPRESSION_REASON = f"expression tags ({{{{=…}}}}) are {_NOT}"

@@ -11,7 +11,7 @@ from argotui.model.manifest import spots
 from argotui.model.manifest.load import MODELS
 from argotui.model.manifest.parts import Part
 from argotui.model.manifest.spots import Step
-from argotui.model.manifest.support import EXPRESSION_REASON, EXPRESSION_TAG, UNSUPPORTED
+from argotui.model.manifest.support import UNSUPPORTED
 from argotui.model.structural import fields
 
 Finding = tuple[str, str]
@@ -67,19 +67,3 @@ def _enter(annotation: Any, value: Any, path: tuple[Step, ...], found: list[Find
             _enter(arguments[1], item, (*path, key), found)
     elif arguments and origin not in (list, dict):
         _enter(arguments[0], value, path, found)
-    else:
-        _tags(value, path, found)
-
-
-def _tags(value: Any, path: tuple[Step, ...], found: list[Finding]) -> None:
-    """Expression tags in a text, or in the texts of free-form content."""
-    waiting = [(value, path)]
-    while waiting:
-        item, place = waiting.pop()
-        if isinstance(item, str):
-            if EXPRESSION_TAG in item:
-                found.append((spots.format_path(place), EXPRESSION_REASON))
-        elif isinstance(item, dict):
-            waiting.extend((part, (*place, key)) for key, part in item.items())
-        elif isinstance(item, list):
-            waiting.extend((part, (*place, index)) for index, part in enumerate(item))

@@ -22,6 +22,7 @@ stop-exit-hook-steps suspend-stop-selector suspend-supplied-missing task-timeout
 template-ref-missing wftmpl-ref-entrypoint wftmpl-ref-missing
 pod-gc pod-gc-completion
 template-ref inline-templates display-name-invalid
+expression-bad expression-tags retry-expression when-forms
 """
 
 CASES = [name for name in [*FIRST_SLICE, *FURTHER.split()] if name not in REFUSED]

@@ -15,8 +15,7 @@ from tests.unit.engine.rows import Row, row_id, rows
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 BACKOFFS = [row for row in rows("names") if row["op"] == "backoff"]
-# Expressions are refused by validation in this version.
-RETRIES = [row for row in rows("names") if row["op"] == "retry" and "expression" not in row["retry_strategy"]]
+RETRIES = [row for row in rows("names") if row["op"] == "retry"]
 
 
 @pytest.mark.parametrize("row", BACKOFFS, ids=row_id)
@@ -40,6 +39,8 @@ def attempts(row: Row) -> list[dict[str, Any]]:
         node = {"phase": attempt["phase"], "message": attempt.get("message", ""), "startedAt": format_time(started)}
         if attempt["phase"] not in ("Pending", "Running"):
             node["finishedAt"] = format_time(finished)
+        if "exitCode" in attempt:
+            node["outputs"] = {"exitCode": attempt["exitCode"]}
         if "synced" in attempt:
             node["taskResultSynced"] = attempt["synced"]
         nodes.append(node)

@@ -268,14 +268,11 @@ def findings(spec: dict[str, Any], kind: str = "Workflow") -> list[tuple[str, st
         ({"templates": [{"http": {"url": "x"}}]}, "spec.templates[0].http"),
         ({"templates": [{"steps": [[{"inline": {"inputs": {"artifacts": [{"name": "a"}]}}}]]}]},
          "spec.templates[0].steps[0][0].inline.inputs.artifacts"),
-        ({"templateDefaults": {"steps": [[{"hooks": {"exit": {"expression": "x"}}}]]}},
-         "spec.templateDefaults.steps[0][0].hooks.exit.expression"),
+        ({"templateDefaults": {"steps": [[{"hooks": {"exit": {"arguments": {"artifacts": [{"name": "a"}]}}}}]]}},
+         "spec.templateDefaults.steps[0][0].hooks.exit.arguments.artifacts"),
         ({"templateDefaults": {"daemon": True}}, "spec.templateDefaults.daemon"),
         ({"artifactGC": {"strategy": "OnWorkflowCompletion"}}, "spec.artifactGC"),
         ({"ttlStrategy": {"secondsAfterCompletion": 0}}, "spec.ttlStrategy"),
-        ({"templates": [{"container": {"args": ["a", "x{{=1}}"]}}]}, "spec.templates[0].container.args[1]"),
-        ({"templates": [{"steps": [[{"withItems": [["{{=x}}"]]}]]}]}, "spec.templates[0].steps[0][0].withItems[0][0]"),
-        ({"templates": [{"metadata": {"labels": {"a.b": "{{=1}}"}}}]}, 'spec.templates[0].metadata.labels["a.b"]'),
     ],
 )  # fmt: skip
 def test_unsupported(spec: dict[str, Any], path: str) -> None:
@@ -304,11 +301,6 @@ def test_unsupported_kinds() -> None:
     assert [path for path, _ in findings({"schedules": ["* * * * *"]}, "CronWorkflow")] == ["spec"]
     assert unsupported({"apiVersion": "v1", "kind": "Pod", "spec": {"initContainers": [1]}}) == []
     assert unsupported({}) == []
-
-
-def test_expression_tags_in_the_status_do_not_matter() -> None:
-    document = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "status": {"message": "{{=x}}"}}
-    assert unsupported(document) == []
 
 
 def test_a_deep_live_object_does_no_harm() -> None:
