@@ -9,7 +9,7 @@ from argotui.cli import options
 from argotui.cli.running import CliError, CliSession, need, run_connected
 from argotui.cli.terminal import complain
 from argotui.services.apply import Applied, NotApplied, apply_documents, check_applicable
-from argotui.services.manifests import as_understood, load, read_sources
+from argotui.services.manifests import also, as_understood, read, read_sources
 
 
 def add_parser(subparsers: options.Subparsers) -> None:
@@ -28,11 +28,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _apply(session: CliSession, args: argparse.Namespace) -> int:
-    drafts = load(read_sources(args.files, directories=True))
-    if not drafts:
+    loaded = read(read_sources(args.files, directories=True))
+    if not loaded.drafts and not loaded.problems:
         raise CliError(f"there is nothing in {', '.join(args.files)}")
-    notes = await check_applicable(session.client, session.namespace, drafts, is_local=session.is_local)
-    drafts, changes = as_understood(drafts, is_local=session.is_local)
+    with also(loaded.problems):
+        notes = await check_applicable(session.client, session.namespace, loaded.drafts, is_local=session.is_local)
+    drafts, changes = as_understood(loaded.drafts, is_local=session.is_local)
     for note in (*notes, *changes):
         complain(note, prefix="note: ")
     if args.dry_run:

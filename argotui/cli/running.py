@@ -113,6 +113,11 @@ def cluster_of(args: argparse.Namespace) -> ClusterConfig:
     return load_cluster(kubeconfig=args.kubeconfig, context=args.context)
 
 
+def says_where(args: argparse.Namespace) -> bool:
+    """Whether any cluster is named or configured, the local one included."""
+    return bool(args.local or local_kubeconfig().exists() or _anything_configured(args))
+
+
 def _anything_configured(args: argparse.Namespace) -> bool:
     """Whether there is any other cluster to talk to: a kubeconfig that exists, or the pod's own."""
     if args.kubeconfig or args.context or os.environ.get("KUBECONFIG") or os.environ.get("KUBERNETES_SERVICE_HOST"):
@@ -138,4 +143,14 @@ def need(found: bool, message: str) -> None:
         raise SystemExit(2)
 
 
-__all__ = ["CliError", "CliSession", "ConfigError", "cluster_of", "need", "run_connected", "run_guarded", "session"]
+__all__ = [
+    "CliError",
+    "CliSession",
+    "ConfigError",
+    "cluster_of",
+    "need",
+    "run_connected",
+    "run_guarded",
+    "says_where",
+    "session",
+]

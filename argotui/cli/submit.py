@@ -17,7 +17,7 @@ from argotui.engine.operations import SubmitOptions, parameters_of_file
 from argotui.model import documents
 from argotui.model.times import parse_time
 from argotui.services.actions.launch import Created, create, pairs, plan_submission
-from argotui.services.manifests import load, read_sources
+from argotui.services.manifests import also, read, read_sources
 from argotui.services.submit import Submission, from_files, from_source, source_named
 
 _STRICT = "unknown fields are always refused by this version of argotui"
@@ -99,12 +99,13 @@ async def _submission(session: CliSession, args: argparse.Namespace) -> Submissi
     if args.source:
         source = await source_named(session.client, session.namespace, args.source)
         return await from_source(session.client, session.namespace, source, chosen, is_local=session.is_local)
-    drafts = load(read_sources(args.files))
-    if not drafts:
+    loaded = read(read_sources(args.files))
+    if not loaded.drafts and not loaded.problems:
         raise CliError(f"there is no workflow in {', '.join(args.files)}")
-    if chosen.name and len(drafts) > 1:
-        raise CliError(f"--name works with one workflow only; there are {len(drafts)}")
-    return await from_files(session.client, session.namespace, drafts, chosen, is_local=session.is_local)
+    if chosen.name and len(loaded.drafts) > 1:
+        raise CliError(f"--name works with one workflow only; there are {len(loaded.drafts)}")
+    with also(loaded.problems):
+        return await from_files(session.client, session.namespace, loaded.drafts, chosen, is_local=session.is_local)
 
 
 def options_of(args: argparse.Namespace) -> SubmitOptions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,11 @@ def _nowhere(path: str) -> tuple[None, None]:
     return None, None
 
 
+def _nothing(path: str) -> bool:
+    """Nothing is wrong with the document itself."""
+    return False
+
+
 @dataclass(frozen=True)
 class Draft:
     """One document as it would be sent. `locate` finds a field in the file it comes from."""
@@ -41,6 +47,11 @@ class Draft:
     source: str
     document: Document
     locate: Locate = field(default=_nowhere, compare=False)
+    faults: tuple[Problem, ...] = ()
+    """What does not fit the kind; the document is then a mended one, which must not be sent."""
+    checkable: bool = True
+    doubts: Callable[[str], bool] = field(default=_nothing, compare=False)
+    """Whether a problem at a path may be due to the faults."""
 
     @property
     def kind(self) -> str:
@@ -95,24 +106,51 @@ def _why_unreadable(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
-def load(sources: Iterable[tuple[str, str]]) -> list[Draft]:
-    """The documents of all texts. Raises ManifestError with the problems of all of them."""
-    from argotui.model.manifest import load_manifests
+@dataclass(frozen=True)
+class Loaded:
+    """The documents of some files, faulty ones too, and what is wrong with files that cannot be read at all."""
+
+    drafts: tuple[Draft, ...]
+    problems: tuple[Problem, ...]
+
+
+def read(sources: Iterable[tuple[str, str]]) -> Loaded:
+    """The documents of all texts."""
+    from argotui.model.manifest import read_manifests
 
     drafts: list[Draft] = []
     problems: list[Problem] = []
     for name, text in sources:
         try:
-            drafts += [_draft(manifest) for manifest in load_manifests(text, name)]
+            drafts += [_draft(manifest) for manifest in read_manifests(text, name)]
         except ManifestError as error:
             problems += error.problems
+    return Loaded(tuple(drafts), tuple(problems))
+
+
+def load(sources: Iterable[tuple[str, str]]) -> list[Draft]:
+    """The documents of all texts. Raises ManifestError with the problems of all of them."""
+    loaded = read(sources)
+    if problems := [*loaded.problems, *(fault for draft in loaded.drafts for fault in draft.faults)]:
+        raise ManifestError(problems)
+    return list(loaded.drafts)
+
+
+@contextmanager
+def also(problems: Sequence[Problem]) -> Iterator[None]:
+    """Raises ManifestError with these problems at the end of the block, and with those that it raises itself."""
+    try:
+        yield
+    except ManifestError as error:
+        raise ManifestError([*problems, *error.problems]) from error
     if problems:
         raise ManifestError(problems)
-    return drafts
 
 
 def _draft(manifest: Manifest) -> Draft:
-    return Draft(manifest.source, manifest.document, manifest.locate)
+    return Draft(
+        manifest.source, manifest.document, manifest.locate, manifest.faults, manifest.checkable, manifest.doubts
+    )
 
 
 def as_understood(drafts: Sequence[Draft], *, is_local: bool) -> tuple[list[Draft], list[str]]:
@@ -147,6 +185,7 @@ async def check(
 ) -> Checked:
     """Everything that is wrong with the drafts, in their order.
 
+    Faults of their own are among it; they are told once, together with what their meaning shows.
     Templates they refer to are taken from the drafts themselves, then from the cluster (without a client: from the
     drafts only). What this version's own controller cannot run is a problem for the local cluster; elsewhere it is
     a note, since another controller may be able to. Raises ApiError when the cluster refuses to be asked.
@@ -154,15 +193,17 @@ async def check(
     within = [_within(draft, namespace) for draft in drafts]
     templates = _Templates(client)
     for draft in within:
-        templates.add(draft.document)
-    await templates.fetch(draft.document for draft in within)
+        if draft.checkable:
+            templates.add(draft.document)
+    await templates.fetch(draft.document for draft in within if draft.checkable)
     problems = [*_twice(within)]
     notes: list[str] = []
     for draft in within:
         if draft.kind not in _ARGO_KINDS:
+            problems += draft.faults
             continue
-        refused = list(_unsupported(draft, templates))
-        invalid = list(_invalid(draft, templates, submit=submit))
+        refused = list(_unsupported(draft, templates)) if draft.checkable else []
+        invalid = [*draft.faults, *(_invalid(draft, templates, submit=submit) if draft.checkable else ())]
         if not is_local:
             notes += [f"{problem} (argotui's own controller cannot run it)" for problem in refused]
         problems += sorted([*invalid, *refused] if is_local else invalid, key=_place)
@@ -210,7 +251,8 @@ def _invalid(draft: Draft, templates: _Templates, *, submit: bool) -> Iterator[P
     from argotui.engine.validate import validate
 
     for finding in validate(draft.document, templates, submit=submit):
-        yield draft.problem(finding.path, finding.reason or finding.message, finding.suggestion)
+        if not draft.doubts(finding.path):
+            yield draft.problem(finding.path, finding.reason or finding.message, finding.suggestion)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from argotui.engine.operations import SubmitOptions, apply_submit_options, submi
 from argotui.kube.errors import ApiError
 from argotui.model import documents
 from argotui.model.documents import Document
-from argotui.model.problem import ManifestError
+from argotui.model.problem import ManifestError, Problem
 from argotui.model.resources import (
     CLUSTER_WORKFLOW_TEMPLATES,
     CRON_WORKFLOWS,
@@ -42,21 +42,21 @@ async def from_files(
 ) -> Submission:
     """The workflows of files with the options applied. Raises ManifestError with everything that is wrong (other
     kinds than Workflow included), OperationRefused for bad options."""
-    wrong = [draft.problem("kind", *_not_a_workflow(draft)) for draft in drafts if draft.kind != "Workflow"]
-    if wrong:
-        raise ManifestError(wrong)
-    own = [_with_options(_placed(draft, namespace), options) for draft in drafts]
+    others = [draft for draft in drafts if draft.kind != "Workflow"]
+    if others:
+        raise ManifestError([problem for draft in others for problem in draft.faults or [_not_a_workflow(draft)]])
+    own = [_with_options(_placed(draft, namespace), options) if draft.checkable else draft for draft in drafts]
     checked = await check(client, namespace, own, is_local=is_local)
     sent, notes = as_understood(own, is_local=is_local)
     return _submission(sent, replace(checked, notes=(*checked.notes, *notes)))
 
 
-def _not_a_workflow(draft: Draft) -> tuple[str, str]:
+def _not_a_workflow(draft: Draft) -> Problem:
     kind = draft.kind
     hint = f"create it with `argotui apply {draft.source}`"
     if find(kind) in SOURCES:
         hint += f", then run it with `argotui submit --from {kind.lower()}/{documents.name(draft.document)}`"
-    return f"only workflows can be submitted, not a {kind}", hint
+    return draft.problem("kind", f"only workflows can be submitted, not a {kind}", hint)
 
 
 async def from_source(

@@ -174,12 +174,24 @@ def _names(model: type[Part]) -> list[str]:
 
 
 def _nearest(model: type[Part], name: str) -> str | None:
+    near = nearest_field(model, name)
+    return f'did you mean "{near}"?' if near else None
+
+
+def nearest_field(model: type[Part], name: str) -> str | None:
+    """The field that was probably meant by an unknown one."""
     names = _names(model)
     folded = {candidate.lower(): candidate for candidate in names}
     if name.lower() in folded:
-        return f'did you mean "{folded[name.lower()]}"?'
+        return folded[name.lower()]
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
-    return f'did you mean "{close[0]}"?' if close else None
+    return close[0] if close else None
+
+
+def owner_of(model: type[Part], steps: tuple[Step, ...]) -> type[Part] | None:
+    """The model that the last step of a path is a field of."""
+    chain = list(_models(model, steps[:-1]))
+    return chain[-1][0] if chain and chain[-1][1] == steps[:-1] else None
 
 
 def _elsewhere(chain: list[tuple[type[Part], tuple[Step, ...]]], name: str, where: tuple[Step, ...]) -> str | None:

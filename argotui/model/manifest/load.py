@@ -9,10 +9,11 @@ from typing import Any
 from argotui.model.documents import Document
 from argotui.model.keys import API_VERSION
 from argotui.model.manifest import findings, reader, spots
+from argotui.model.manifest.mending import mend
 from argotui.model.manifest.meta import ObjectMeta
 from argotui.model.manifest.normal import normalise, plain_numbers
 from argotui.model.manifest.parts import Part
-from argotui.model.manifest.spots import Spot
+from argotui.model.manifest.spots import Spot, Step
 from argotui.model.manifest.workflow import (
     ClusterWorkflowTemplate,
     CronWorkflow,
@@ -50,6 +51,12 @@ class Manifest:
     document: Document
     kind: str
     root: Spot | None = field(default=None, repr=False, compare=False)
+    faults: tuple[Problem, ...] = ()
+    """What does not fit the kind's model; the document is then the nearest one that does, not to be sent."""
+    checkable: bool = True
+    """Whether the document fits its model, mended or not, so that its meaning can be looked at."""
+    doubtful: tuple[tuple[Step, ...], ...] = ()
+    """Templates and other objects about which little can be said before their faults are mended."""
 
     def locate(self, path: str) -> tuple[int | None, int | None]:
         """Line and column (from 1) of a path such as `spec.templates[0].name`.
@@ -58,6 +65,14 @@ class Manifest:
         positions are not known.
         """
         return spots.find(self.root, spots.parse_path(path)) if self.root else (None, None)
+
+    def doubts(self, path: str) -> bool:
+        """Whether a problem there may be due to the faults: in a faulty template, or right in a faulty object."""
+        steps = spots.parse_path(path)
+        return any(
+            steps[: len(place)] == place and (isinstance(place[-1], int) or len(steps) <= len(place) + 1)
+            for place in self.doubtful
+        )
 
     def problem(self, path: str, message: str, suggestion: str | None = None) -> Problem:
         """A problem at a path of this manifest."""
@@ -70,14 +85,20 @@ def load_manifests(text: str, source: str) -> list[Manifest]:
 
     `source` is the name that problems carry.  Raises ManifestError with all problems at once.
     """
-    objects = [inner for read in reader.read_documents(text, source) for inner in _objects(read, source)]
-    problems: list[Problem] = []
-    for read in objects:
-        problems += check(read.value, source, read.spot)
-    if not objects:
-        problems.append(Problem(source, None, None, "", "there is no object in this file"))
-    if problems:
+    found = read_manifests(text, source)
+    if problems := [problem for manifest in found for problem in manifest.faults]:
         raise ManifestError(problems)
+    return found
+
+
+def read_manifests(text: str, source: str) -> list[Manifest]:
+    """The same, but objects that do not fit their model are there too, with their faults.
+
+    Raises ManifestError for a file that cannot be read at all.
+    """
+    objects = [inner for read in reader.read_documents(text, source) for inner in _objects(read, source)]
+    if not objects:
+        raise ManifestError([Problem(source, None, None, "", "there is no object in this file")])
     return [_manifest(read, source) for read in objects]
 
 
@@ -140,9 +161,27 @@ def _objects(read: reader.Read, source: str) -> list[reader.Read]:
 
 
 def _manifest(read: reader.Read, source: str) -> Manifest:
+    faults = tuple(check(read.value, source, read.spot))
+    if faults:
+        return _faulty(read, source, faults)
     document: Document = read.value
+    return Manifest(source, _plain(document), str(document["kind"]), read.spot)
+
+
+def _faulty(read: reader.Read, source: str, faults: tuple[Problem, ...]) -> Manifest:
+    value = read.value if isinstance(read.value, dict) else {}
+    kind = value.get("kind") if isinstance(value.get("kind"), str) else ""
+    model = MODELS.get(str(kind)) if value.get("apiVersion") == API_VERSION else None
+    mended = mend(model, value) if model else None
+    if mended is None:
+        return Manifest(source, value, str(kind), read.spot, faults, checkable=False)
+    return Manifest(source, _plain(mended.document), str(kind), read.spot, faults, doubtful=mended.doubtful)
+
+
+def _plain(document: Document) -> Document:
+    """A document that fits its model as it is sent."""
     kind = str(document["kind"])
     plain_numbers(document)
     if document["apiVersion"] == API_VERSION and kind in MODELS:
         normalise(MODELS[kind], document)
-    return Manifest(source, document, kind, read.spot)
+    return document

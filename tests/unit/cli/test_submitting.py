@@ -136,12 +136,58 @@ def test_the_exit_code_after_waiting(
 
 def test_lint(argotui: Run, client: FakeClient, hello: str, tmp_path: Path) -> None:
     (tmp_path / "template.yaml").write_text(TEMPLATE)
-    assert argotui("lint", str(tmp_path)).out == "no problems in 2 manifests\n"
-    assert argotui("lint", "--offline", str(tmp_path), "--kinds", "workflows").out == "no problems in 1 manifest\n"
+    said = argotui("lint", str(tmp_path), "--no-hints")
+    assert (said.code, said.out.splitlines()[-1]) == (0, "5 warnings in 2 manifests")
+    assert argotui("lint", str(tmp_path), "--no-hints", "--strict").code == 1
+    offline = argotui("lint", "--offline", str(tmp_path), "--kinds", "workflows", "--no-hints")
+    assert offline.out.splitlines()[-1] == "2 warnings in 1 manifest"
     (tmp_path / "bad.yaml").write_text(HELLO.replace("entrypoint: main", "entrypoint: x"))
-    ran = argotui("lint", str(tmp_path))
-    assert (ran.code, "bad.yaml:6:" in ran.err) == (1, True)
+    ran = argotui("lint", str(tmp_path), "-o", "simple")
+    assert (ran.code, "bad.yaml:6:" in ran.out) == (1, True)
     assert argotui("lint", str(tmp_path), "--kinds", "pods").code == 2
+    assert not client.requests
+
+
+def test_lint_as_json(argotui: Run, hello: str) -> None:
+    said = json.loads(argotui("lint", hello, "-o", "json").out)
+    assert (said["manifests"], said["errors"], said["warnings"], said["hints"]) == (1, 0, 2, 3)
+    [limits] = [problem for problem in said["problems"] if problem["rule"] == "no-limits"]
+    assert (limits["file"], limits["line"], limits["level"]) == (hello, 13, "warning")
+    assert limits["path"] == "spec.templates[0].container"
+
+
+def test_lint_says_everything_at_once(argotui: Run, tmp_path: Path) -> None:
+    """Faults of the form, of the meaning, and files that are no YAML: one go."""
+    (tmp_path / "a.yaml").write_text(
+        HELLO.replace("image: alpine", "imge: alpine").replace("entrypoint: main", "entrypoint: x")
+    )
+    (tmp_path / "b.yaml").write_text("a: b: c")
+    (tmp_path / "c.yaml").write_text(f"{HELLO}---\n{HELLO.replace('entrypoint: main', 'suspend: no')}")
+    ran = argotui("lint", str(tmp_path), "-o", "simple", "--no-hints")
+    lines = [line.replace(f"{tmp_path}/", "") for line in ran.out.splitlines() if ": error: " in line]
+    assert [line.partition(" ")[0] for line in lines] == [
+        "a.yaml:6:15:",
+        "a.yaml:13:17:",
+        "b.yaml:1:5:",
+        "c.yaml:20:12:",
+    ]
+    assert ran.code == 1
+
+
+def test_lint_needs_no_cluster(argotui: Run, hello: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("argotui.cli.lint.says_where", lambda args: False)
+    assert argotui("lint", hello).code == 0
+
+
+def test_submit_says_everything_at_once(argotui: Run, client: FakeClient, tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(HELLO.replace("image:", "imge:").replace("entrypoint: main", "entrypoint: x"))
+    (tmp_path / "b.yaml").write_text("a: b: c")
+    ran = argotui("submit", str(path), str(tmp_path / "b.yaml"))
+    assert ran.code == 1
+    assert "unknown field" in ran.err
+    assert "template name 'x' undefined" in ran.err
+    assert "b.yaml:1:5: a second `: ` in one line" in ran.err
     assert not client.requests
 
 

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from argotui.engine.validate import validate
+from argotui.model.manifest import check
 
 GOLDENS = Path(__file__).parents[2] / "goldens" / "validate.jsonl"
 ROWS = [json.loads(line) for line in GOLDENS.read_text("utf8").splitlines()]
 SEMANTIC = [row for row in ROWS if row.get("stage") != "decode"]
-"""Unknown fields and wrong types are the manifest models' business."""
+DECODED = [row for row in ROWS if row.get("stage") == "decode"]
+"""Unknown fields and wrong types: told by the manifest models, with the place and in other words than Go's decoder."""
+FIELD = re.compile(r'unknown field "(?P<unknown>\w+)"|Go struct field \w+\.(?P<typed>[\w.]+) of|(?P<text>expected .*)')
 
 
 class Templates:
@@ -48,3 +51,22 @@ def test_first_finding(row: dict[str, Any]) -> None:
     before = copy.deepcopy(row)
     assert first(row) == row.get("error", row.get("value"))
     assert row == before, "the document is never changed"
+
+
+@pytest.mark.parametrize("row", DECODED, ids=lambda row: f"{row['rule']}-{row['id']}")
+def test_what_cannot_be_decoded_is_refused_at_the_same_field(row: dict[str, Any]) -> None:
+    [fault] = check(row["manifest"], "f")
+    named = FIELD.search(row["error"])
+    assert named, row["error"]
+    path = re.sub(r"\[\d+\]", "", fault.path)
+    if named["unknown"]:
+        assert (path.rpartition(".")[2], fault.message) == (named["unknown"], "unknown field")
+    elif named["typed"]:
+        assert path.startswith(named["typed"])
+        assert fault.message.startswith("must be")
+    else:
+        assert fault.message == named["text"]
+
+
+def test_no_row_is_left_out() -> None:
+    assert len(SEMANTIC) + len(DECODED) == len(ROWS) == 591
