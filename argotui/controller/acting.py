@@ -9,13 +9,16 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from argotui.controller.claims import ClaimWork
 from argotui.controller.creation import Creation
 from argotui.controller.requests import GivenUp
 from argotui.controller.supervision import Crew
 from argotui.engine.effects import (
     CollectPod,
     CreatePod,
+    CreatePVC,
     DeletePod,
+    DeletePVCs,
     DeleteTaskResults,
     Effect,
     EmitEvent,
@@ -52,6 +55,7 @@ class Acting:
         self._slots = asyncio.Semaphore(_PER_WORKFLOW)
         self._given_up = asyncio.Event()
         self._crew = Crew()
+        self._claims = ClaimWork(self, term.client, workflow, tell, self._given_up)
         self._creations: dict[str, Creation] = {}
         self._tails: dict[str, asyncio.Task[None]] = {}
 
@@ -75,6 +79,10 @@ class Acting:
                 self._term.terminations.start(self._namespace, effect.name, effect.uid, effect.grace_seconds)
             case LabelPodCompleted():
                 self._chain(effect.name, lambda: self._label_completed(effect.name))
+            case CreatePVC():
+                self._crew.start("claim", self._guarded("claim", lambda: self._claims.create(effect)))
+            case DeletePVCs():
+                self._crew.start("claims", self._guarded("claims", lambda: self._claims.delete(effect)))
             case CollectPod():
                 self._term.cleanup.put(self._namespace, effect)
             case DeleteTaskResults():

@@ -21,7 +21,16 @@ from argotui.controller.transient import is_transient
 from argotui.controller.versions import is_newer
 from argotui.controller.writer import StatusWriter
 from argotui.engine.effects import Effect, EmitEvent, WakeAt
-from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodGone, TaskResultChanged, Tick
+from argotui.engine.facts import (
+    ClaimCreated,
+    ClaimNotCreated,
+    Fact,
+    PodChanged,
+    PodCreateFailed,
+    PodGone,
+    TaskResultChanged,
+    Tick,
+)
 from argotui.kube.errors import ApiError
 from argotui.model.documents import Document, name, namespace, resource_version, uid
 from argotui.model.resources import PODS, WORKFLOWS
@@ -356,5 +365,7 @@ def _key(fact: Fact) -> tuple[str, str]:
             return "creation", node_id
         case TaskResultChanged(result):
             return "result", name(result)
+        case ClaimCreated(claim) | ClaimNotCreated(claim):
+            return "claim", claim
         case _:
             return type(fact).__name__, ""

@@ -67,6 +67,24 @@ class CollectPod:
 
 
 @dataclass(frozen=True, slots=True)
+class CreatePVC:
+    """Create a PersistentVolumeClaim. Asked again after a reload: one that exists and has this workflow as an owner is
+    success. Comes back as `ClaimCreated` or `ClaimNotCreated`."""
+
+    claim: Document
+    after_persist: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePVCs:
+    """Delete PersistentVolumeClaims of a workflow whose nodes are all over, their protection included; not found is
+    success. Asked again after a reload. Comes back as `ClaimsDeleted`."""
+
+    names: tuple[str, ...]
+    after_persist: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteTaskResults:
     """Delete the collection of the workflow's WorkflowTaskResults."""
 
@@ -92,4 +110,15 @@ class WakeAt:
     after_persist: ClassVar[bool] = False
 
 
-Effect = CreatePod | DeletePod | TerminatePod | LabelPodCompleted | CollectPod | DeleteTaskResults | EmitEvent | WakeAt
+Effect = (
+    CreatePod
+    | DeletePod
+    | TerminatePod
+    | LabelPodCompleted
+    | CollectPod
+    | CreatePVC
+    | DeletePVCs
+    | DeleteTaskResults
+    | EmitEvent
+    | WakeAt
+)

@@ -47,6 +47,29 @@ class TaskResultChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimCreated:
+    """The claim of a `CreatePVC` effect exists and belongs to this workflow."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimNotCreated:
+    """The API refused the claim of a `CreatePVC` effect. transient: it may succeed later; the run asks again then."""
+
+    name: str
+    message: str
+    transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsDeleted:
+    """A `DeletePVCs` effect is done. left: names of claims that could not be deleted."""
+
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TemplatesChanged:
     """A WorkflowTemplate, ClusterWorkflowTemplate or parameter ConfigMap changed; what a run uses of them
     is fixed at its start, so this only wakes it."""
@@ -57,4 +80,14 @@ class Tick:
     """Time has passed: nothing else to tell. Sent when a `WakeAt` is due."""
 
 
-Fact = PodChanged | PodGone | PodCreateFailed | TaskResultChanged | TemplatesChanged | Tick
+Fact = (
+    PodChanged
+    | PodGone
+    | PodCreateFailed
+    | TaskResultChanged
+    | ClaimCreated
+    | ClaimNotCreated
+    | ClaimsDeleted
+    | TemplatesChanged
+    | Tick
+)

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from argotui.engine import podstatus
 from argotui.engine.assess import Assessor
+from argotui.engine.claims import Claims
 from argotui.engine.config import EngineConfig
 from argotui.engine.control import Control
 from argotui.engine.dag import start_dag
@@ -63,8 +64,10 @@ class Run:
         self._assessor = Assessor(execution)
         self._control = Control(execution)
         self._course = Course(execution)
+        self._claims = Claims(execution)
         self._progress = Progress(execution.nodes)
         self._begun = False
+        self._started = False
         self._complete = documents.labels(execution.workflow).get(LABEL_COMPLETED) == "true"
         self._alarm: datetime | None = None
         execution.gate = Gate(execution)
@@ -115,13 +118,17 @@ class Run:
             return
         ex.globals.now = ex.now
         self._assessor.take(facts)
+        self._claims.take(facts)
         if not self._begun:
             self._begun = True
             self._take_up()
+        if not self._started:
+            self._start()
         self._work()
         self._note_pods(is_new)
-        if self._course.outcome is not None and not self._reports_missing():
-            self._finish(*self._course.outcome)
+        outcome = self._course.outcome
+        if outcome is not None and not self._reports_missing() and self._claims.collected(outcome[0]):
+            self._finish(*outcome)
 
     def _begin(self, is_new: bool) -> bool:
         """False when the workflow has ended by it."""
@@ -130,7 +137,7 @@ class Run:
         except Halted as halted:
             self._finish(halted.phase, halted.message)
             return False
-        if is_new:
+        if is_new and not self._claims.is_awaited:
             self._set_phase(Phase.RUNNING, "")
         return True
 
@@ -139,8 +146,21 @@ class Run:
         for identifier in sorted(ex.nodes.unsynced):
             self._assessor.look(identifier)
         self._control.enforce()
-        if not ex.spec.get("suspend") or ex.shutdown:
+
+    def _start(self) -> None:
+        """The first node, unless the workflow is suspended or has to wait for its claims."""
+        ex, claims = self._ex, self._claims
+        if ex.spec.get("suspend") and not ex.shutdown:
+            return
+        if ex.shutdown or claims.ready():
+            self._started = True
+            if ex.status.get("phase") == Phase.PENDING:
+                self._set_phase(Phase.RUNNING, "")
             self._course.start()
+        elif claims.error:
+            self._course.outcome = Phase.ERROR, claims.error
+        elif claims.delay:
+            self._set_phase(Phase.PENDING, claims.delay)
 
     def _work(self) -> None:
         ex = self._ex
@@ -204,6 +224,7 @@ class Run:
         self._complete = True
         ex.leaves.clear()
         ex.rest()
+        self._claims.drop()
         for identifier, pod in list(ex.pods.items()):
             if podstatus.is_over(pod):
                 del ex.pods[identifier]

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import chain
 
 from argotui.engine.config import EngineConfig
+from argotui.engine.owners import owned_by
 from argotui.engine.podgc import PodPolicy
 from argotui.engine.pods import commands, containers, environment, volumes
 from argotui.engine.pods.gotemplate import executor_template
@@ -22,7 +23,6 @@ from argotui.model.keys import (
     ANNOTATION_NODE_ID,
     ANNOTATION_NODE_NAME,
     ANNOTATION_POD_GC_STRATEGY,
-    API_VERSION,
     CONTAINER_INIT,
     CONTAINER_WAIT,
     LABEL_COMPLETED,
@@ -94,18 +94,7 @@ def _metadata(request: PodRequest, mains: list[Document]) -> Document:
         "namespace": documents.namespace(request.workflow),
         "labels": labels,
         "annotations": annotations,
-        "ownerReferences": [_owner(request.workflow)],
-    }
-
-
-def _owner(workflow: Document) -> Document:
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "Workflow",
-        "name": documents.name(workflow),
-        "uid": documents.uid(workflow),
-        "controller": True,
-        "blockOwnerDeletion": True,
+        "ownerReferences": [owned_by(request.workflow)],
     }
 
 

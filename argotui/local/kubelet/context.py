@@ -34,6 +34,11 @@ class Node:
     tidy: Tidy
     log_cap: int = LOG_CAP
 
+    @property
+    def claims_dir(self) -> Path:
+        """Where the directories of PersistentVolumeClaims lie."""
+        return self.pods_dir.parent / "volumes"
+
 
 def pod_directory(pods_dir: Path, uid: str) -> Path:
     """Where everything about a pod lies. The uid comes from the API and must be a plain name."""

@@ -1,4 +1,4 @@
-"""Events about pods, for `kubectl describe`; best effort, since nothing depends on them."""
+"""Events about pods and claims, for `kubectl describe`; best effort, since nothing depends on them."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _TEXT = 1024
 _sending: set[asyncio.Task[None]] = set()
 
 
-def warn(api: Api, pod: Document, reason: str, message: str) -> None:
-    """Sends a Warning in the background."""
-    task = asyncio.get_running_loop().create_task(_send(api, pod, reason, message))
+def warn(api: Api, about: Document, reason: str, message: str) -> None:
+    """Sends a Warning about a pod or a claim in the background."""
+    task = asyncio.get_running_loop().create_task(_send(api, about, reason, message))
     _sending.add(task)
     task.add_done_callback(_sending.discard)
 
 
-async def _send(api: Api, pod: Document, reason: str, message: str) -> None:
+async def _send(api: Api, about: Document, reason: str, message: str) -> None:
     now = format_time(datetime.now(UTC))
-    namespace, name = documents.namespace(pod), documents.name(pod)
+    namespace, name = documents.namespace(about), documents.name(about)
     event: Document = {
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {"generateName": f"{name}.", "namespace": namespace},
         "involvedObject": {
             "apiVersion": "v1",
-            "kind": "Pod",
+            "kind": documents.kind(about) or "Pod",
             "namespace": namespace,
             "name": name,
-            "uid": documents.uid(pod),
+            "uid": documents.uid(about),
         },
         "reason": reason,
         "message": message[:_TEXT],

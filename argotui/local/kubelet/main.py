@@ -18,7 +18,7 @@ from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig, p
 from argotui.kube.client import Client
 from argotui.kube.config import load_cluster
 from argotui.kube.errors import KubeError
-from argotui.kube.reflector import Reflector
+from argotui.kube.reflector import Delta, DeltaType, Reflector
 from argotui.local.inotify import Inotify, Unavailable
 from argotui.local.kubelet import sockets
 from argotui.local.kubelet.agent import Kubelet
@@ -27,12 +27,13 @@ from argotui.local.kubelet.context import Node, records_below
 from argotui.local.kubelet.logindex import LogIndex
 from argotui.local.kubelet.noderecord import NodeRecord
 from argotui.local.kubelet.podfile import PodFile
+from argotui.local.kubelet.provisioning import Provisioner
 from argotui.local.kubelet.tidy import Tidy
 from argotui.local.runtime import bounds, choose
 from argotui.local.runtime.types import LOG_CAP, RUNTIMES, Runtime
 from argotui.local.runtime.waiter import MissingTool
 from argotui.model import documents
-from argotui.model.resources import PODS
+from argotui.model.resources import PERSISTENT_VOLUME_CLAIMS, PODS
 
 log = logging.getLogger("argotui.kubelet")
 
@@ -139,7 +140,14 @@ async def _serve(options: Options, chosen: choose.Choice, client: Client) -> Non
         log_cap=options.log_cap,
     )
     kubelet = Kubelet(node, options.max_pods)
-    reflector = Reflector(client, PODS, None, on_change=kubelet.on_change)
+
+    def on_pod(delta: Delta) -> None:
+        kubelet.on_change(delta)
+        provisioner.on_pod(delta.object, gone=delta.type is DeltaType.DELETED)
+
+    reflector = Reflector(client, PODS, None, on_change=on_pod)
+    provisioner = Provisioner(client, node.claims_dir, tidy, lambda: list(reflector.cache.values()))
+    claims = Reflector(client, PERSISTENT_VOLUME_CLAIMS, None, on_change=provisioner.on_claim)
     record = NodeRecord(client, chosen.runtime.description, options.max_pods)
     await record.register()
     async with (
@@ -148,10 +156,14 @@ async def _serve(options: Options, chosen: choose.Choice, client: Client) -> Non
         asyncio.TaskGroup() as group,
     ):
         ending.push_async_callback(kubelet.abandon)
+        ending.push_async_callback(provisioner.stop)
         group.create_task(reflector.run())
+        group.create_task(claims.run())
         group.create_task(record.beat())
         group.create_task(tidy.run())
         await reflector.synced()
+        await claims.synced()
+        provisioner.tidy_up()
         kubelet.begin()
         await kubelet.tidy_up({documents.uid(pod): pod for pod in reflector.cache.values()})
         log.info("%s runtime, at most %d pods at once", chosen.runtime.description.name, options.max_pods)

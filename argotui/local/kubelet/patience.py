@@ -17,6 +17,7 @@ from argotui.model.documents import Document
 
 T = TypeVar("T")
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_SOON = 1.0
 
 
 class Stopped(Exception):
@@ -70,8 +71,18 @@ class Patience:
                 pause = await self._rest(pause)
 
     async def _wait_for(self, missing: Missing, names: list[str], reason: str, event: str, message: str) -> None:
+        if missing.is_coming and await self._comes_soon(missing):
+            return
         self._say(names, reason, event, str(missing) if reason != CREATING else message)
         await self._or_stopped(changed(self._api, missing))
+
+    async def _comes_soon(self, missing: Missing) -> bool:
+        try:
+            async with asyncio.timeout(_SOON):
+                await self._or_stopped(changed(self._api, missing))
+        except TimeoutError:
+            return False
+        return True
 
     def _say(self, names: list[str], reason: str, event: str, message: str) -> None:
         self._hold(names, Waiting(reason, message))

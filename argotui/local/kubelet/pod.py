@@ -181,7 +181,8 @@ class PodRun:
         if not self._pod["spec"].get("volumes"):
             return {}
         names = [str(container["name"]) for container in self._containers()]
-        return await self._patience.volumes(lambda found: make_volumes(self._pod, directory, found), names)
+        claims = self._node.claims_dir
+        return await self._patience.volumes(lambda found: make_volumes(self._pod, directory, found, claims), names)
 
     def _fail_executor(self, inits: list[Document], message: str) -> None:
         container = next((c for c in inits if role_of(c) is Role.INIT), None)

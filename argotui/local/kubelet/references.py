@@ -1,4 +1,4 @@
-"""ConfigMaps and Secrets that pods refer to: read when the pod starts, waited for when they are not there."""
+"""ConfigMaps, Secrets and claims that pods refer to: read when the pod starts, waited for when they are not there."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from argotui.executor.insist import insist
 from argotui.kube.errors import ApiError, KubeError
 from argotui.local.kubelet.api import Api
-from argotui.model.documents import Document, resource_version
-from argotui.model.resources import CONFIG_MAPS, SECRETS, Resource
+from argotui.model.documents import Document, deleted, dig, resource_version
+from argotui.model.resources import CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS, Resource
 
 log = logging.getLogger(__name__)
 _PAUSE = 1.0
@@ -30,6 +30,8 @@ class Missing(Exception):
     """resourceVersion of the object that lacks a key; "" when there is no object."""
     message: str
     reason: str = "CreateContainerConfigError"
+    is_coming: bool = False
+    """Whether it is usually there a moment later, so that nobody needs to be told at once."""
 
     def __str__(self) -> str:
         return self.message
@@ -63,6 +65,25 @@ class References:
         kind = resource.kind
         message = f"couldn't find key {key} in {kind} {self._namespace}/{name}"
         raise Missing(resource, self._namespace, name, known[1] if known else "", message)
+
+    async def claim(self, name: str) -> Document:
+        """A claim that is bound and stays. Raises Missing until it is."""
+        resource = PERSISTENT_VOLUME_CLAIMS
+        try:
+            found = await insist(
+                lambda: self._api.get(resource, name, self._namespace), f"read {resource.singular} {name}"
+            )
+        except ApiError as error:
+            if not error.is_not_found:
+                raise
+            raise Missing(resource, self._namespace, name, "", f'{resource.singular} "{name}" not found') from None
+        if deleted(found):
+            problem = f'{resource.singular} "{name}" is being deleted'
+        elif dig(found, "status", "phase") != "Bound":
+            problem = f'{resource.singular} "{name}" is not bound'
+        else:
+            return found
+        raise Missing(resource, self._namespace, name, resource_version(found), problem, is_coming=not deleted(found))
 
     async def _find(self, resource: Resource, name: str) -> tuple[dict[str, bytes], str] | None:
         key = (resource.plural, name)

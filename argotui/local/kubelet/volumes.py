@@ -12,10 +12,12 @@ from argotui.local.kubelet.environment import field_of, resource_of
 from argotui.local.kubelet.expansion import expand
 from argotui.local.kubelet.references import References
 from argotui.local.runtime.types import Mount, Refused
+from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.resources import CONFIG_MAPS, SECRETS
 
-SUPPORTED = ("emptyDir", "configMap", "secret", "hostPath", "projected", "downwardAPI")
+SUPPORTED = ("emptyDir", "configMap", "secret", "hostPath", "projected", "downwardAPI", "persistentVolumeClaim")
+_CLAIM = "persistentVolumeClaim"
 _DEFAULT_MODE = 0o644
 _KINDS = {"configMap": (CONFIG_MAPS, "name"), "secret": (SECRETS, "secretName")}
 
@@ -38,12 +40,29 @@ def kind_of(volume: Document) -> str:
     return next((key for key in volume if key != "name"), "emptyDir")
 
 
-async def make_volumes(pod: Document, directory: Path, references: References) -> dict[str, Volume]:
-    """Makes every volume below `directory`. Raises Missing, MountFailed, Refused. Doing it twice is harmless."""
+async def make_volumes(pod: Document, directory: Path, references: References, claims: Path) -> dict[str, Volume]:
+    """Makes every volume below `directory`; those of claims are links to where these lie, below `claims`.
+
+    Raises Missing, MountFailed, Refused. Doing it twice is harmless.
+    """
     made: dict[str, Volume] = {}
     for volume in pod["spec"].get("volumes") or ():
-        made[str(volume.get("name"))] = await _make(pod, volume, directory, references)
+        if kind_of(volume) == _CLAIM:
+            made[str(volume.get("name"))] = await _link(volume, directory, references, claims)
+        else:
+            made[str(volume.get("name"))] = await _make(pod, volume, directory, references)
     return made
+
+
+async def _link(volume: Document, directory: Path, references: References, claims: Path) -> Volume:
+    """The directory of a claim, and a link to it by which a later kubelet finds it again."""
+    source = volume.get(_CLAIM) or {}
+    claim = await references.claim(str(source.get("claimName") or ""))
+    link, target = directory / str(volume.get("name")), claims / documents.uid(claim)
+    directory.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+    return Volume(target, read_only=bool(source.get("readOnly")))
 
 
 def existing_volumes(pod: Document, directory: Path) -> dict[str, Volume]:
@@ -53,9 +72,19 @@ def existing_volumes(pod: Document, directory: Path) -> dict[str, Volume]:
         kind, name = kind_of(volume), str(volume.get("name"))
         if kind == "hostPath":
             made[name] = Volume(Path(str(volume[kind].get("path"))), from_host=True)
+        elif kind == _CLAIM:
+            made[name] = Volume(_target(directory / name), read_only=bool(volume[kind].get("readOnly")))
         else:
             made[name] = Volume(directory / name, read_only=kind != "emptyDir")
     return made
+
+
+def _target(link: Path) -> Path:
+    """What a link leads to; the link itself when an ended pod has been freed of it."""
+    try:
+        return link.readlink()
+    except OSError:
+        return link
 
 
 async def _make(pod: Document, volume: Document, directory: Path, references: References) -> Volume:

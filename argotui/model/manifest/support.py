@@ -49,7 +49,6 @@ UNSUPPORTED: dict[str, str] = {
     "WorkflowSpec.synchronization": _LOCKS,
     "WorkflowSpec.metrics": _METRICS,
     "WorkflowSpec.ttlStrategy": f"ttlStrategy is {_NOT}; workflows stay until somebody deletes them",
-    "WorkflowSpec.volumeClaimTemplates": f"volumeClaimTemplates are {_NOT}",
     "WorkflowSpec.artifactRepositoryRef": _ARTIFACTS,
     "WorkflowSpec.artifactGC": _ARTIFACTS,
     "WorkflowSpec.archiveLogs": f"archiveLogs is {_NOT}",

@@ -19,7 +19,9 @@ from argotui.engine.config import EngineConfig
 from argotui.engine.effects import (
     CollectPod,
     CreatePod,
+    CreatePVC,
     DeletePod,
+    DeletePVCs,
     DeleteTaskResults,
     Effect,
     EmitEvent,
@@ -41,6 +43,8 @@ from argotui.model.keys import (
 from argotui.model.patching import merge_patch
 from argotui.model.phase import fulfilled
 from argotui.model.times import format_time
+
+from .volumes import Volumes
 
 START = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 REPORTED = {False: "false", True: "true"}
@@ -121,6 +125,7 @@ class Simulation:
         self.results: dict[str, Document] = {}
         self.effects: list[Effect] = []
         self.created: list[Document] = []
+        self.volumes = Volumes()
         self.steps = 0
         self._collected: set[str] = set()
         self.lose: Callable[[], bool] | None = None
@@ -259,6 +264,10 @@ class Simulation:
                 self._label(name)
             case CollectPod(name, uid, seconds):
                 self._collect(name, uid, seconds)
+            case CreatePVC(claim):
+                self.after(0.05, lambda: [self.volumes.create(claim)])
+            case DeletePVCs(names):
+                self.after(0.05, lambda: [self.volumes.delete(names)])
             case DeleteTaskResults():
                 self.results.clear()
             case WakeAt(time):

@@ -20,7 +20,7 @@ node-name-odd-items parallelism-nested parallelism-template parallelism-workflow
 pod-metadata pod-spec-fields retry-steps-template retry-variables skip-outputs skip-outputs-nodefault
 stop-exit-hook-steps suspend-stop-selector suspend-supplied-missing task-timeout template-defaults
 template-ref-missing wftmpl-ref-entrypoint wftmpl-ref-missing
-pod-gc pod-gc-completion
+pod-gc pod-gc-completion volume-claim-template
 template-ref inline-templates display-name-invalid
 expression-bad expression-tags retry-expression when-forms
 """

@@ -200,7 +200,7 @@ def test_qos(resources: Document, expected: str) -> None:
     ("change", "field"),
     [
         ({"restartPolicy": "Always"}, "spec.restartPolicy: Always"),
-        ({"volumes": [{"name": "v", "persistentVolumeClaim": {}}]}, "spec.volumes[0].persistentVolumeClaim"),
+        ({"volumes": [{"name": "v", "nfs": {}}]}, "spec.volumes[0].nfs"),
         ({"hostPID": True}, "spec.hostPID"),
         ({"container": {"readinessProbe": {"exec": {}}}}, "spec.containers[0].readinessProbe"),
         ({"container": {"securityContext": {"privileged": True}}}, "spec.containers[0].securityContext.privileged"),
@@ -231,11 +231,11 @@ async def test_a_key_may_be_named_as_another_with_more_behind_it(tmp_path: Path)
     memory = Memory()
     await memory.create(CONFIG_MAPS, {"metadata": {"name": "cm"}, "data": {"a.new": "2", "a": "1"}})
     pod = plain("p", "true", volumes=[{"name": "v", "configMap": {"name": "cm"}}])
-    made = await make_volumes(pod, tmp_path, References(memory, "argo"))
+    made = await make_volumes(pod, tmp_path, References(memory, "argo"), tmp_path / "claims")
     assert {file.name: file.read_text() for file in made["v"].path.iterdir()} == {"a": "1", "a.new": "2"}
     pod["spec"]["volumes"][0]["configMap"]["defaultMode"] = 0o4755
     with pytest.raises(Refused, match="not between 0 and 0777"):
-        await make_volumes(pod, tmp_path, References(memory, "argo"))
+        await make_volumes(pod, tmp_path, References(memory, "argo"), tmp_path / "claims")
 
 
 def test_the_executor_writes_nothing_through_a_steps_link(tmp_path: Path) -> None:

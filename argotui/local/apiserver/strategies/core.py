@@ -16,6 +16,7 @@ from argotui.local.apiserver.strategies.strategy import (
     unsupported,
 )
 from argotui.model.documents import Document
+from argotui.model.keys import FINALIZER_PVC_PROTECTION
 
 _KEY = re.compile(r"[-._a-zA-Z0-9]+\Z")
 _KEY_TEXT = (
@@ -23,6 +24,10 @@ _KEY_TEXT = (
     "  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _MAX_BYTES = 1 << 20
+_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
+_CLAIM_TEXT = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
 
 
 def _key_causes(path: str, keys: list[str]) -> list[Cause]:
@@ -172,24 +177,44 @@ class ServiceStrategy(_IdleStrategy):
         return [] if kind in kinds else [unsupported("spec.type", kind, kinds)]
 
 
-class ClaimStrategy(_IdleStrategy):
-    """Claims are kept only."""
-
-    WHAT = "volume claims are stored but not bound"
+class ClaimStrategy(TypedStrategy):
+    """Claims are protected from the start; the kubelet binds them to directories."""
 
     def complete(self, document: Document, old: Document | None) -> None:
         """See Strategy."""
         document.setdefault("spec", {}).setdefault("volumeMode", "Filesystem")
         if old is None:
             document["status"] = {"phase": "Pending"}
+            finalizers = document["metadata"].setdefault("finalizers", [])
+            if FINALIZER_PVC_PROTECTION not in finalizers:
+                finalizers.append(FINALIZER_PVC_PROTECTION)
 
     def causes(self, document: Document, old: Document | None) -> list[Cause]:
         """See Strategy."""
         spec = document["spec"]
         found = [] if spec.get("accessModes") else [required("spec.accessModes", "at least 1 access mode is required")]
+        found += [
+            unsupported("spec.accessModes", mode, _MODES) for mode in spec.get("accessModes", ()) if mode not in _MODES
+        ]
         if "storage" not in (spec.get("resources") or {}).get("requests", {}):
             found.append(required("spec.resources[storage]"))
+        if old is not None and _settled(spec, old) != _settled(old.get("spec") or {}, old):
+            found.append(forbidden("spec", _CLAIM_TEXT))
         return found
+
+    def warnings(self, document: Document, old: Document | None) -> list[str]:
+        """See Strategy."""
+        if old is not None or "ReadWriteOncePod" not in document["spec"].get("accessModes", ()):
+            return []
+        return ["spec.accessModes: argotui's local cluster does not keep other pods from a ReadWriteOncePod claim"]
+
+
+def _settled(spec: Document, old: Document) -> Document:
+    """What of a claim's spec may not change any more: its volume is chosen once."""
+    free = {"resources", "volumeAttributesClassName"}
+    if not (old.get("spec") or {}).get("volumeName"):
+        free.add("volumeName")
+    return {key: value for key, value in spec.items() if key not in free}
 
 
 class JobStrategy(_IdleStrategy):
