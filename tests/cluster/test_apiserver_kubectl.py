@@ -140,6 +140,15 @@ def test_apply_of_a_workflow(server: ApiServer) -> None:
     assert found["spec"]["templates"][0]["container"]["command"] == ["echo", "bye"]
 
 
+def test_a_list_is_applied_item_by_item(server: ApiServer) -> None:
+    items = json.dumps({"apiVersion": "v1", "kind": "List", "items": [configmap("one"), configmap("two")]})
+    said = server.kubectl("apply", "-f", "-", stdin=items).stdout
+    assert said == "configmap/one created\nconfigmap/two created\n"
+    assert server.kubectl("apply", "-f", "-", stdin=items).stdout == said.replace("created", "unchanged")
+    exported = server.kubectl("get", "configmaps", "one", "two", "-o", "yaml").stdout
+    assert server.kubectl("replace", "-f", "-", stdin=exported).stdout == said.replace("created", "replaced")
+
+
 def test_server_side_apply_says_what_to_do_instead(server: ApiServer) -> None:
     done = server.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(configmap("ssa")), check=False)
     assert done.returncode == 1

@@ -45,6 +45,9 @@ _TYPE_META: dict[str, Document] = {
     "apiVersion": {"type": "string", "description": "Group and version of the kind."},
     "kind": {"type": "string", "description": "The kind of the object."},
 }
+V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+"""In what kubectl asks for version 2."""
+
 _WRITES = ("dryRun", "fieldManager", "fieldValidation", "pretty")
 
 
@@ -87,6 +90,15 @@ class OpenApi:
             self._made["v2"] = views.encode(head)[:-1] + b',"definitions":' + text + b"}"
         return self._made["v2"]
 
+    @staticmethod
+    def v2_protobuf() -> bytes:
+        """GET /openapi/v2 as protobuf: only its head, without a kind.
+
+        kubectl asks for it when a file holds a `kind: List`, finds no description of that kind, and goes on.
+        """
+        info = _text(1, _info()["title"]) + _text(2, _info()["version"])
+        return _text(1, "2.0") + _bytes(2, info) + _bytes(8, b"")  # swagger, info, paths
+
     def _refresh(self) -> None:
         if self._generation != self._served.generation:
             self._generation = self._served.generation
@@ -104,6 +116,15 @@ class OpenApi:
         if name not in self._made:
             self._made[name] = views.encode(_version(self._names()[name]))
         return self._made[name]
+
+
+def _bytes(field: int, data: bytes) -> bytes:
+    """A protobuf field of fewer than 128 bytes."""
+    return bytes((field << 3 | 2, len(data))) + data
+
+
+def _text(field: int, text: str) -> bytes:
+    return _bytes(field, text.encode())
 
 
 def _info() -> Document:

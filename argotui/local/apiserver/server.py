@@ -10,7 +10,7 @@ from aiohttp import web
 
 from argotui.local.apiserver import accept, answers, bodies, discovery, requests, reviews, routes, status, views
 from argotui.local.apiserver.context import Call, Context
-from argotui.local.apiserver.openapi import OpenApi
+from argotui.local.apiserver.openapi import V2_PROTOBUF, OpenApi
 from argotui.local.apiserver.status import StatusError
 from argotui.model.documents import Document
 
@@ -93,6 +93,8 @@ class Server:
         elif parts[:2] == ["openapi", "v3"]:
             body = self._openapi.document("/".join(parts[2:]))
         elif parts == ["openapi", "v2"]:
+            if request.headers.get("Accept", "").startswith(V2_PROTOBUF):
+                return web.Response(body=self._openapi.v2_protobuf(), content_type=V2_PROTOBUF.replace("@", "."))
             accept.form_of(request.headers.get("Accept", ""))
             body = self._openapi.v2()
         if body is None:
