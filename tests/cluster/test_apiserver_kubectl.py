@@ -141,7 +141,9 @@ def test_apply_of_a_workflow(server: ApiServer) -> None:
 
 
 def test_a_list_is_applied_item_by_item(server: ApiServer) -> None:
-    items = json.dumps({"apiVersion": "v1", "kind": "List", "items": [configmap("one"), configmap("two")]})
+    items = json.dumps(
+        {"apiVersion": "v1", "kind": "List", "items": [configmap(name, {"a": "b"}) for name in ("one", "two")]}
+    )
     said = server.kubectl("apply", "-f", "-", stdin=items).stdout
     assert said == "configmap/one created\nconfigmap/two created\n"
     assert server.kubectl("apply", "-f", "-", stdin=items).stdout == said.replace("created", "unchanged")
