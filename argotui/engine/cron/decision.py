@@ -25,6 +25,7 @@ from argotui.engine.cron.history import (
 from argotui.engine.cron.schedule import Schedule
 from argotui.engine.cron.spec import FORBID, REPLACE, STOPPED, Rules, rules_of, status_of
 from argotui.engine.cron.timing import Watch, due, last_run, next_look, watched
+from argotui.engine.cron.zones import ScheduleError
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.keys import ANNOTATION_CRON_LAST_SCHEDULE, LABEL_CRON_COMPLETED
@@ -74,10 +75,19 @@ def consider(
         return Decision(seen, {})
     patch = _books(cron, children, rules, fault)
     current = merge_patch(cron, patch)
+    extra = _surplus(patch, cron, children, rules)
     if fault:
-        return Decision(replace(seen, settled=now), patch, surplus=_surplus(patch, cron, children, rules))
-    look = _Look(current, children, rules, rules.parsed(), seen, now)
-    return look.decide(patch, _surplus(patch, cron, children, rules))
+        done = replace(seen, settled=now, closed=max(seen.closed, now))
+        return Decision(done, patch, surplus=extra, wake=_next_if_any(cron, children, rules, now))
+    return _Look(current, children, rules, rules.parsed(), seen, now).decide(patch, extra)
+
+
+def _next_if_any(cron: Document, children: Sequence[Document], rules: Rules, now: datetime) -> datetime | None:
+    """When an invalid one would fire: what it lacks may be there by then."""
+    try:
+        return next_look(cron, rules.parsed(), last_run(cron, children, now), now)
+    except ScheduleError:
+        return None
 
 
 def _books(cron: Document, children: Sequence[Document], rules: Rules, fault: str) -> Document:
