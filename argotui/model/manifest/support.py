@@ -56,7 +56,6 @@ UNSUPPORTED: dict[str, str] = {
     "WorkflowSpec.podDisruptionBudget": f"podDisruptionBudget is {_NOT}",
     "WorkflowSpec.executor": _EXECUTOR,
     # kinds
-    "CronWorkflow.spec": f"running workflows on a schedule is {_NOT}",
     "WorkflowEventBinding.spec": _EVENTS,
 }
 """`Model.field` to the reason."""
