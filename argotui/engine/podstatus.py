@@ -49,11 +49,17 @@ def _terminated(status: Status) -> Document | None:
 
 
 def executor_status(pod: Document) -> Document | None:
-    """The status of the container that reports the results (`wait`)."""
-    for status in statuses(pod):
-        if status.get("name") in (CONTAINER_WAIT, CONTAINER_SUPERVISOR):
-            return status
-    return None
+    """The status of the container that reports the results: `wait`, or `main` where there is none."""
+    found = {status.get("name"): status for status in statuses(pod)}
+    for name in (CONTAINER_WAIT, CONTAINER_SUPERVISOR):
+        if name in found:
+            return found[name]
+    return found.get(CONTAINER_MAIN) if _reports_itself(pod) else None
+
+
+def _reports_itself(pod: Document) -> bool:
+    """The executor is main itself (resource templates)."""
+    return not any(c.get("name") in (CONTAINER_WAIT, CONTAINER_SUPERVISOR) for c in dig(pod, "spec", "containers") or ())
 
 
 def exit_code(pod: Document) -> str | None:
