@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import yaml
 
 from argotui.engine.pods.request import PodBuildError
 from argotui.model.documents import Document
 from argotui.model.manifest import read_yaml
 from argotui.model.problem import ManifestError
+
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
+_WORDS: Final = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
+_WIDTH: Final = 1_000_000
 
 
 def owned(template: Document, owner: Document) -> Document:
@@ -29,7 +36,25 @@ def _with_owner(text: str, owner: Document) -> str:
     for found in objects:
         if not isinstance(found, dict):
             raise PodBuildError("setOwnerReference: the manifest is not an object")
-        metadata = found.get("metadata") if isinstance(found.get("metadata"), dict) else {}
+        given = found.get("metadata")
+        metadata: Document = given if isinstance(given, dict) else {}
         references = metadata.get("ownerReferences") or []
         found["metadata"] = {**metadata, "ownerReferences": [*references, owner]}
-    return "---\n".join(yaml.safe_dump(found, sort_keys=True, allow_unicode=True) for found in objects)
+    return "---\n".join(_text(found) for found in objects)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that some reader of YAML might take for something else."""
+
+
+def _represent(dumper: _Dumper, text: str) -> yaml.Node:
+    plain = _PLAIN.match(text) is not None and text.lower() not in _WORDS
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _represent)
+
+
+def _text(found: Document) -> str:
+    text: str = yaml.dump(found, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=_WIDTH)
+    return text

@@ -19,7 +19,6 @@ _EVENTS = f"events are {_NOT}"
 UNSUPPORTED: dict[str, str] = {
     # types of templates
     "Template.containerSet": f"containerSet templates are {_NOT}",
-    "Template.resource": f"resource templates are {_NOT}",
     "Template.data": f"data templates are {_NOT}",
     "Template.http": f"http templates are {_NOT}",
     "Template.plugin": f"plugin templates are {_NOT}",
@@ -40,8 +39,6 @@ UNSUPPORTED: dict[str, str] = {
     "Inputs.artifacts": _ARTIFACTS,
     "Outputs.artifacts": _ARTIFACTS,
     "Arguments.artifacts": _ARTIFACTS,
-    "ValueFrom.jsonPath": f"jsonPath is {_NOT}, as it needs resource templates",
-    "ValueFrom.jqFilter": f"jqFilter is {_NOT}, as it needs resource templates",
     "ValueFrom.event": _EVENTS,
     # retries
     "RetryStrategy.affinity": f"affinity of retries is {_NOT}",

@@ -12,6 +12,7 @@ REFUSED = ("invalid-two-types",)
 FIRST_SLICE = [line for line in (CONFORMANCE / "first-slice.txt").read_text().split("\n") if line and line[0] != "#"]
 
 FURTHER = """
+resource-conditions resource-crud resource-get-missing
 argo-resubmit-memoized argo-retry-parameters argo-retry-restart continue-on dag-failfast-false dag-failfast-true
 dag-retry-depends dag-target depends-anysucceeded depends-tokens exit-hook-arguments exit-hook-fails
 invalid-depends-mix invalid-depends-token invalid-loop-both invalid-name-too-long invalid-parameter-enum
