@@ -62,9 +62,7 @@ async def apply(requests: Requests, target: Target, options: Options, *, begun: 
         return current
     query = {"fieldManager": "kubectl-client-side-apply", "fieldValidation": options.validation}
     try:
-        return await requests.send(
-            "PATCH", target.path, patch, query=query, content_type=PatchKind.MERGE.value
-        )
+        return await requests.send("PATCH", target.path, patch, query=query, content_type=PatchKind.MERGE.value)
     except ApiError as error:
         raise refused(error, "applying patch") from None
 
