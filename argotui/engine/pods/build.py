@@ -131,7 +131,7 @@ def _finished(request: PodRequest, pod: Document) -> Document:
         volumes.mount(container, volumes.RUN, volumes.RUN_PATH)
     pod = _substituted(request, pod)
     # Apart from the pod: a template inside a text inside a JSON text would need its values quoted twice.
-    staged = _substituted(request, owned(executor_template(request.template), _owner(request.workflow)))
+    staged = _substituted(request, owned(executor_template(request.template), owned_by(request.workflow)))
     text = go_json(staged)
     for container in pod["spec"]["initContainers"]:
         environment.add(container, [environment.variable(environment.TEMPLATE, text)])
