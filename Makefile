@@ -4,11 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint bench soak screenshots lock clean help
+.PHONY: run test test-conformance lint bench soak screenshots lock clean help
 
 help:
 	@echo "make run          install, start the local cluster, play the demo, open the console"
 	@echo "make test         lint, types, layers and every test"
+	@echo "make test-conformance  every recorded run of upstream, on a local cluster"
 	@echo "make bench        figures: latency, throughput, start-up, memory"
 	@echo "make soak         the long fault test (200 kills of each process)"
 	@echo "make screenshots  make screenshots/ again"
@@ -28,6 +29,9 @@ lint: $(STAMP)
 
 test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-conformance: $(STAMP)
+	@$(BIN)/python -m pytest -n 0 --every-case -v --no-header tests/conformance
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.budget

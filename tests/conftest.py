@@ -8,6 +8,10 @@ import pytest
 from tests.localcluster import LocalCluster
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-case", action="store_true", help="conformance: every recorded case that does not wait")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`soak` tests run only when they are asked for; tests of the runtimes never run beside each other.

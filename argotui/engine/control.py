@@ -74,6 +74,8 @@ class Control:
         self._ex.set_phase(identifier, Phase.FAILED, message)
         if self._ex.nodes.is_fulfilled(identifier):
             self._ex.ended(identifier)
+        else:
+            self._ex.look(identifier)  # sets the alarm for a report that never comes
 
     # --- deadline -----------------------------------------------------------------------------
 

@@ -210,8 +210,8 @@ class DagFrame:
         dependencies = self._graph.dependencies[name].tasks
         if not dependencies:
             return (self.call.node_id,)
-        nodes = self.ex.nodes
-        return tuple(out for task in dependencies for out in nodes.outbound(self.node_id(task)))
+        before = [self.node_id(task) for task in dependencies]
+        return tuple(out for task in before for out in self.ex.nodes.outbound(task)) or tuple(before)
 
     # --- ends ---------------------------------------------------------------------------------
 

@@ -193,9 +193,7 @@ class GroupFrame:
             return [self._steps.call.node_id]
         previous = nodes.id_of(f"{self._steps.call.name}[{self.index - 1}]")
         children = nodes[previous].get("children") or []
-        if not children:
-            return [previous]
-        return [out for child in children for out in nodes.outbound(child)]
+        return [out for child in children for out in nodes.outbound(child)] or [previous]
 
     def _expanded(self) -> list[tuple[str, Document]]:
         """(node name, step) of every step, loops written out. Raises EngineError."""

@@ -42,11 +42,14 @@ class Kubelet:
         self._listed = False
         self._runs: dict[str, PodRun] = {}
         self._queue: dict[str, Document] = {}
+        self._labels = labels()
+        self._misfits: dict[str, Document] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def on_change(self, delta: Delta) -> None:
         """Called by the reflector."""
         pod, uid = delta.object, documents.uid(delta.object)
+        self._misfits.pop(uid, None)
         if delta.type is DeltaType.DELETED:
             self._gone(uid)
         elif uid in self._runs:
@@ -56,6 +59,15 @@ class Kubelet:
         elif pod["spec"].get("nodeName") == NODE:
             self._run(pod)
         elif not pod["spec"].get("nodeName") and not documents.deleted(pod):
+            self._enqueue(pod)
+
+    def on_node_change(self, delta: Delta) -> None:
+        """Called by the reflector of the node: people give it labels, and pods that waited for one have a place."""
+        if delta.type is DeltaType.DELETED:
+            return
+        self._labels = {**documents.labels(delta.object), **labels()}
+        waiting, self._misfits = self._misfits, {}
+        for pod in waiting.values():
             self._enqueue(pod)
 
     def leave(self) -> None:
@@ -105,9 +117,10 @@ class Kubelet:
     def _enqueue(self, pod: Document) -> None:
         uid = documents.uid(pod)
         new = uid not in self._queue
-        why_not = admission.unschedulable(pod, labels())
+        why_not = admission.unschedulable(pod, self._labels)
         if why_not:
             self._queue.pop(uid, None)
+            self._misfits[uid] = pod
             if new and not _is_marked(pod, why_not):
                 self._spawn(self._mark_unschedulable(pod, why_not))
             return

@@ -24,6 +24,7 @@ from argotui.local.kubelet import sockets
 from argotui.local.kubelet.agent import Kubelet
 from argotui.local.kubelet.container import end_now
 from argotui.local.kubelet.context import Node, records_below
+from argotui.local.kubelet.environment import NODE
 from argotui.local.kubelet.logindex import LogIndex
 from argotui.local.kubelet.noderecord import NodeRecord
 from argotui.local.kubelet.podfile import PodFile
@@ -33,7 +34,7 @@ from argotui.local.runtime import bounds, choose
 from argotui.local.runtime.types import LOG_CAP, RUNTIMES, Runtime
 from argotui.local.runtime.waiter import MissingTool
 from argotui.model import documents
-from argotui.model.resources import PERSISTENT_VOLUME_CLAIMS, PODS
+from argotui.model.resources import NODES, PERSISTENT_VOLUME_CLAIMS, PODS
 
 log = logging.getLogger("argotui.kubelet")
 
@@ -148,6 +149,7 @@ async def _serve(options: Options, chosen: choose.Choice, client: Client) -> Non
     reflector = Reflector(client, PODS, None, on_change=on_pod)
     provisioner = Provisioner(client, node.claims_dir, tidy, lambda: list(reflector.cache.values()))
     claims = Reflector(client, PERSISTENT_VOLUME_CLAIMS, None, on_change=provisioner.on_claim)
+    own = Reflector(client, NODES, None, field_selector=f"metadata.name={NODE}", on_change=kubelet.on_node_change)
     record = NodeRecord(client, chosen.runtime.description, options.max_pods)
     await record.register()
     async with (
@@ -157,6 +159,8 @@ async def _serve(options: Options, chosen: choose.Choice, client: Client) -> Non
     ):
         ending.push_async_callback(kubelet.abandon)
         ending.push_async_callback(provisioner.stop)
+        group.create_task(own.run())
+        await own.synced()
         group.create_task(reflector.run())
         group.create_task(claims.run())
         group.create_task(record.beat())

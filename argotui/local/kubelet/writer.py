@@ -37,6 +37,7 @@ class StatusWriter:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._again = False
+        self._muted = False
         self.gone = False
         """The pod is no more, or another one has its name."""
 
@@ -57,6 +58,17 @@ class StatusWriter:
         while self._task is not None:
             await asyncio.shield(self._task)
 
+    def mute(self) -> None:
+        """A running pod is being deleted: that its containers end is no news of the step, as upstream has it, which
+        makes a pod anew that vanished early and calls a later one deleted."""
+        self._muted = True
+
+    def told_of_an_end(self) -> bool:
+        """The status as it was last written says of some container that it has ended."""
+        return any(
+            "terminated" in (status.get("state") or {}) for status in self._written.get("containerStatuses") or ()
+        )
+
     def abandon(self) -> None:
         """Writes nothing any more."""
         if self._timer is not None:
@@ -73,7 +85,7 @@ class StatusWriter:
 
     async def _write_all(self) -> None:
         try:
-            while self._again and not self.gone:
+            while self._again and not self.gone and not self._muted:
                 self._again = False
                 await self._write()
         finally:

@@ -1,32 +1,22 @@
-"""Recorded cases end in memory exactly as upstream recorded them: all of the first slice, and more."""
+"""Recorded cases end in memory exactly as upstream recorded them: all that do not wait (conformance/waiting.txt)."""
 
 from __future__ import annotations
 
 import pytest
 
-from .replay import CONFORMANCE, Case, Replay
+from tests.conformance.catalog import BETTER, running
 
-REFUSED = ("invalid-two-types",)
-"""The API server's schema does not let it in, so the engine never sees it."""
+from .replay import Case, Replay
 
-FIRST_SLICE = [line for line in (CONFORMANCE / "first-slice.txt").read_text().split("\n") if line and line[0] != "#"]
+ELSEWHERE = {
+    "invalid-two-types": "the API server's schema refuses it",
+    "rejected-bool-hook-argument": "the API server's schema refuses it",
+    "cli-submit-from": "what the command line makes of a template (tests/unit/engine_operations/test_submission.py)",
+    "cron-workflow": "the schedule",
+}
+"""Cases that the engine alone never sees; the local cluster runs them."""
 
-FURTHER = """
-resource-conditions resource-crud resource-get-missing
-argo-resubmit-memoized argo-retry-parameters argo-retry-restart continue-on dag-failfast-false dag-failfast-true
-dag-retry-depends dag-target depends-anysucceeded depends-tokens exit-hook-arguments exit-hook-fails
-invalid-depends-mix invalid-depends-token invalid-loop-both invalid-name-too-long invalid-parameter-enum
-invalid-workflow-parameter loop-all-skipped loop-dag-empty loop-result-not-json loop-retry node-name-characters
-node-name-odd-items parallelism-nested parallelism-template parallelism-workflow pod-deleted-early pod-deleted-late
-pod-metadata pod-spec-fields retry-steps-template retry-variables skip-outputs skip-outputs-nodefault
-stop-exit-hook-steps suspend-stop-selector suspend-supplied-missing task-timeout template-defaults
-template-ref-missing wftmpl-ref-entrypoint wftmpl-ref-missing
-pod-gc pod-gc-completion volume-claim-template
-template-ref inline-templates display-name-invalid
-expression-bad expression-tags retry-expression when-forms
-"""
-
-CASES = [name for name in [*FIRST_SLICE, *FURTHER.split()] if name not in REFUSED]
+CASES = [name for name in running() if name not in ELSEWHERE]
 
 POD_SECONDS = {"retry-max-duration": 2.6, "stop-exit-hook-steps": 0.1}
 """How long the recorded pods took, where the outcome depends on it."""
@@ -42,18 +32,10 @@ FIRST_RUNS = {
 }
 """What happened before a retry or a resubmission, where that was not recorded."""
 
-DIFFERENT = {
-    # upstream creates the pod of a node, and finds afterwards that its display name cannot be used
-    "node-name-characters": ["nodes/node-name-characters.with-dash(3:g)/podNames"],
-    # the same; and where no pod was ever wanted, nothing is said about running ones
-    "display-name-invalid": ["nodes/display-name-invalid[0].s/podNames", "conditions"],
-}
-"""Paths in which the outcome differs from upstream's on purpose."""
-
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["kept", "reloaded"])
 @pytest.mark.parametrize("name", CASES)
 def test_case(name: str, fresh: bool) -> None:
     seconds = POD_SECONDS.get(name, 1.0)
     replay = Replay(Case.read(name), seconds=seconds, first=FIRST_RUNS.get(name), fresh=fresh).run()
-    assert [entry for entry in replay.differences() if entry[0] not in DIFFERENT.get(name, ())] == []
+    assert [entry for entry in replay.differences() if entry[0] not in BETTER.get(name, ())] == []

@@ -298,8 +298,7 @@ def test_supported(spec: dict[str, Any]) -> None:
 
 
 def test_unsupported_kinds() -> None:
-    assert findings({"schedules": ["* * * * *"]}, "CronWorkflow") == []
-    assert [path for path, _ in findings({"event": {"selector": "true"}}, "WorkflowEventBinding")] == ["spec"]
+    assert [path for path, _ in findings({"schedules": ["* * * * *"]}, "CronWorkflow")] == ["spec"]
     assert unsupported({"apiVersion": "v1", "kind": "Pod", "spec": {"initContainers": [1]}}) == []
     assert unsupported({}) == []
 

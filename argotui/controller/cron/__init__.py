@@ -1,1 +1,0 @@
-"""CronWorkflows in the controller: watches, timers, and the writes that `engine.cron` decides (§7)."""
