@@ -35,6 +35,16 @@ class Scope:
         """Label selector of WorkflowTaskResults."""
         return f"{keys.LABEL_WORKFLOW},{self._instance}"
 
+    @property
+    def cron_workflows(self) -> str:
+        """Label selector of CronWorkflows."""
+        return self._instance
+
+    @property
+    def cron_children(self) -> str:
+        """Label selector of the workflows that CronWorkflows started, ended ones too."""
+        return f"{keys.LABEL_CRON_WORKFLOW},{self._instance}"
+
     def covers(self, workflow: Mapping[str, Any]) -> bool:
         """Whether `workflow` is among those that this controller ever acts on."""
         instance = labels(workflow).get(keys.LABEL_INSTANCE_ID, "")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from argotui.controller.caches import Caches, workflow_key
+from argotui.controller.cron.crons import Crons
 from argotui.controller.events import Events
 from argotui.controller.lease import Lease, NoLease
 from argotui.controller.leftovers import Leftovers
@@ -68,6 +69,7 @@ class Term:
             self.cleanup,
             lambda: self.config,
         )
+        self._crons = Crons(self)
         self._runners: dict[Key, Runner] = {}
         self._loaded: OrderedDict[Runner, None] = OrderedDict()
         self._leaving: dict[Key, asyncio.Task[None]] = {}
@@ -88,6 +90,7 @@ class Term:
                 group.create_task(self.lease.keep(), name="lease")
                 group.create_task(self._watch_scope(), name="scope")
                 group.create_task(supervised("events", self.events.run))
+                group.create_task(supervised("cron workflows", self._crons.run))
                 reflectors = [
                     *self.caches.reflectors,
                     self._settings.reflector(self._reconfigured, self._rejected),
@@ -110,6 +113,7 @@ class Term:
             self._tidy(key, end_pods=True)
 
     async def _end(self) -> None:
+        await self._crons.stop()
         await self.terminations.stop()
         await self.cleanup.stop()
         await self._crew.dismiss()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from argotui.engine.execution import Execution
 
 MAX_DEPTH: Final = 100
-POD_KINDS: Final = frozenset({"container", "script"})
+POD_KINDS: Final = frozenset({"container", "script", "resource"})
 
 _DEPTH_MESSAGE: Final = (
     "Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/"

@@ -11,12 +11,26 @@ _ESCAPES: Final = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
 _SPACE: Final = " \t\r\n"
+_DEEPEST: Final = 150
 _LITERALS: Final = {"t": "true", "f": "false", "n": "null"}
 
 
 def text(value: Any) -> str:
     """Compact JSON with sorted keys, numbers as float64, and `<`, `>`, `&` escaped: what Go prints for a
     value that it decoded without knowing its type."""
+    return _encode(value)
+
+
+def exact(value: Any, depth: int = 0) -> str:
+    """As `text`, but integers of 64 bits stay as they are, and the depth is limited. Raises ValueError."""
+    if depth > _DEEPEST:
+        raise ValueError("the value is nested too deeply")
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{quoted(key)}:{exact(value[key], depth + 1)}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(exact(item, depth + 1) for item in value) + "]"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return str(value)
     return _encode(value)
 
 

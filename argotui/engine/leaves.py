@@ -38,7 +38,7 @@ _TRAILING: Final = re.compile(r"(?:\([^()]*\)|\[[^\[\]]*\])+$")
 
 
 def start_pod(ex: Execution, call: Call, plan: TemplatePlan, template: Document) -> None:
-    """Start or take up a container or script node."""
+    """Start or take up a node whose work a pod does."""
     PodLeaf(ex, call, plan, template).start()
 
 

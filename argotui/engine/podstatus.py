@@ -15,6 +15,7 @@ from argotui.model.times import format_time, parse_time
 Status = Mapping[str, Any]
 
 _PRE_MAIN_FAILURE: Final = 65
+_REPORTERS: Final = (CONTAINER_WAIT, CONTAINER_SUPERVISOR)
 _KILLED: Final = (137, 143)
 _DENOMINATORS: Final = {"memory": 100 * 2**20, "storage": 10 * 2**30, "ephemeral-storage": 10 * 2**30}
 _DEFAULT_REQUESTS: Final = {"cpu": "100m", "memory": "100Mi"}
@@ -49,11 +50,17 @@ def _terminated(status: Status) -> Document | None:
 
 
 def executor_status(pod: Document) -> Document | None:
-    """The status of the container that reports the results (`wait`)."""
-    for status in statuses(pod):
-        if status.get("name") in (CONTAINER_WAIT, CONTAINER_SUPERVISOR):
-            return status
-    return None
+    """The status of the container that reports the results: `wait`, or `main` where there is none."""
+    found = {status.get("name"): status for status in statuses(pod)}
+    for reporter in _REPORTERS:
+        if reporter in found:
+            return found[reporter]
+    return found.get(CONTAINER_MAIN) if _reports_itself(pod) else None
+
+
+def _reports_itself(pod: Document) -> bool:
+    """The executor is main itself (resource templates)."""
+    return not any(container.get("name") in _REPORTERS for container in dig(pod, "spec", "containers") or ())
 
 
 def exit_code(pod: Document) -> str | None:

@@ -40,6 +40,7 @@ from argotui.model.times import format_time
 _STARTERS: Final = {
     "container": start_pod,
     "script": start_pod,
+    "resource": start_pod,
     "suspend": start_suspend,
     "steps": start_steps,
     "dag": start_dag,

@@ -21,6 +21,8 @@ class Role(StrEnum):
     WAIT = "wait"
     WRAPPED = "emissary"
     """A user's command with the emissary around it."""
+    RESOURCE = "resource"
+    """Works on objects of the cluster; its command is the executor's own, behind the emissary."""
     UNKNOWN = "unknown"
     """A verb of the executor that this version does not do."""
 
@@ -31,24 +33,43 @@ def role_of(container: Document) -> Role:
     if len(command) < 2 or basename(command[0]) != _PROGRAM:
         return Role.PLAIN
     verb = command[1]
+    is_executor = _is_executor_image(str(container.get("image") or ""))
     if verb == Role.WRAPPED and "--" in command:
-        return Role.WRAPPED
-    if not _is_executor_image(str(container.get("image") or "")):
+        return _role_behind_emissary(inner_command(container)) if is_executor else Role.WRAPPED
+    if not is_executor:
         return Role.PLAIN if command[0] != WRAPPER else Role.UNKNOWN
     return Role(verb) if verb in (Role.INIT, Role.WAIT) else Role.UNKNOWN
+
+
+def _role_behind_emissary(command: list[str]) -> Role:
+    if len(command) < 2 or basename(command[0]) != _PROGRAM:
+        return Role.WRAPPED
+    return Role.RESOURCE if command[1] == Role.RESOURCE else Role.UNKNOWN
+
+
+def inner_command(container: Document) -> list[str]:
+    """What follows the emissary in the command; the whole command where there is none."""
+    command = [str(word) for word in container.get("command") or ()]
+    return command[command.index("--") + 1 :] if "--" in command else command
 
 
 def user_command(container: Document) -> list[str]:
     """The argv of a container, without the emissary before it."""
     command = [str(word) for word in container.get("command") or ()]
     if role_of(container) is Role.WRAPPED:
-        command = command[command.index("--") + 1 :]
+        command = inner_command(container)
     return command + [str(word) for word in container.get("args") or ()]
 
 
 def verb_of(container: Document) -> str:
-    """The verb of an executor container (`agent`, `resource`, …)."""
-    return str((container.get("command") or ["", ""])[1])
+    """The verb of an executor container (`agent`, `data`, …)."""
+    words = [*inner_command(container), *(container.get("args") or ()), "", ""]
+    return str(words[1])
+
+
+def resource_action(container: Document) -> str:
+    """`get`, `create`, … of a container whose role is RESOURCE."""
+    return (*inner_command(container), "", "")[2]
 
 
 def _is_executor_image(image: str) -> bool:

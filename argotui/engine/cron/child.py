@@ -9,6 +9,7 @@ from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.keys import (
     ANNOTATION_SCHEDULED_TIME,
+    API_VERSION,
     LABEL_CREATOR,
     LABEL_CREATOR_EMAIL,
     LABEL_CREATOR_PREFERRED_USERNAME,
@@ -46,8 +47,8 @@ def scheduled_time(cron: Document, child: Document) -> datetime | None:
 def reference_to(child: Document) -> Document:
     """The entry of `status.active` for a child."""
     return {
-        "apiVersion": documents.api_version(child),
-        "kind": documents.kind(child),
+        "apiVersion": API_VERSION,
+        "kind": "Workflow",
         "name": documents.name(child),
         "namespace": documents.namespace(child),
         "resourceVersion": documents.resource_version(child),

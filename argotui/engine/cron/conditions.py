@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from argotui.engine.cron.spec import moment_of, status_of
-from argotui.engine.template import CLOSE, OPEN, TemplateError, compile_text, substitute_text
+from argotui.engine.gotext import quote_body
+from argotui.engine.template import STRICT, Compiled, TemplateError, compile_text
 from argotui.engine.when import WhenError, evaluate_cron_when
 from argotui.model import documents
 from argotui.model.documents import Document, go_json
@@ -54,37 +54,26 @@ def may_run(cron: Document, when: str, now: datetime) -> bool:
         return True
     scope = variables(cron)
     try:
-        text = substitute_text(_evaluated(when, scope, now), scope, allow_unresolved=False)
+        compiled = compile_text(when)
+        inserted = [_inserted(tag, scope, now) for tag in compiled.tags]
+        text = "".join(part for pair in zip(compiled.texts, [*inserted, ""], strict=True) for part in pair)
         return evaluate_cron_when(text)
     except (TemplateError, WhenError) as error:
         raise ConditionError(str(error)) from None
 
 
-def _evaluated(text: str, scope: Mapping[str, Any], now: datetime) -> str:
-    """The text with its expression tags replaced by their values."""
-    compiled = compile_text(text)
-    parts = [compiled.texts[0]]
-    for tag, rest in zip(compiled.tags, compiled.texts[1:], strict=True):
-        parts.append(_value(tag[1:], scope, now) if tag.startswith("=") else OPEN + tag + CLOSE)
-        parts.append(rest)
-    return "".join(parts)
-
-
-def _value(expression: str, scope: Mapping[str, Any], now: datetime) -> str:
+def _inserted(tag: str, scope: Mapping[str, Any], now: datetime) -> str:
+    """What stands in place of a tag."""
+    if not tag.startswith("="):
+        return Compiled(("", ""), (tag,)).render(scope, STRICT)
     from argotui.engine.expr import ExprError, argo_environment, evaluate
-    from argotui.engine.expr import go_json as inserted
+    from argotui.engine.expr import go_json as as_json
 
     try:
-        value = evaluate(expression, argo_environment(_known(scope)), now=now)
-        text = value if isinstance(value, str) else inserted(value)
+        value = evaluate(tag[1:], argo_environment(scope), now=now)
+        return quote_body(value if isinstance(value, str) else as_json(value))
     except ExprError as error:
-        raise ConditionError(f"failed to evaluate expression: {error.message}") from None
-    return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def _known(scope: Mapping[str, Any]) -> dict[str, Any]:
-    """`labels` beside `labels.json`: of the two, expressions can reach only the second; so it is upstream."""
-    return dict(scope)
+        raise ConditionError(f"failed to evaluate expression: {error}") from None
 
 
 def should_stop(cron: Document, expression: str, now: datetime) -> bool:
@@ -94,6 +83,6 @@ def should_stop(cron: Document, expression: str, now: datetime) -> bool:
     from argotui.engine.expr import ExprError, argo_environment, evaluate_bool
 
     try:
-        return evaluate_bool(expression, argo_environment(_known(variables(cron))), now=now)
+        return evaluate_bool(expression, argo_environment(variables(cron)), now=now)
     except ExprError as error:
         raise ConditionError(str(error)) from None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
-from argotui.engine.gojson import quoted
-from argotui.engine.gotext import general_float, json_float
+from argotui.engine.gojson import exact
+from argotui.engine.gotext import general_float
 from argotui.engine.kubectlpath.errors import PathError
 
 _DEEPEST: Final = 150
@@ -18,7 +17,10 @@ def printed(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, dict | list):
-        return _json(value, 0)
+        try:
+            return exact(value)
+        except ValueError as error:
+            raise PathError(str(error)) from None
     if value is None:
         return "null"
     return go_text(value)
@@ -58,19 +60,3 @@ def type_name(value: Any) -> str:
         case float():
             return "float64"
     return "string"
-
-
-def _json(value: Any, depth: int) -> str:
-    """Go's compact JSON: sorted keys, `<>&` escaped, integers as they are."""
-    if depth > _DEEPEST:
-        raise PathError("the value is nested too deeply")
-    match value:
-        case dict():
-            return "{" + ",".join(f"{quoted(key)}:{_json(value[key], depth + 1)}" for key in sorted(value)) + "}"
-        case list():
-            return "[" + ",".join(_json(item, depth + 1) for item in value) + "]"
-        case str():
-            return quoted(value)
-        case float():
-            return json_float(value)
-    return json.dumps(value)

@@ -12,6 +12,7 @@ from argotui.engine.podgc import PodPolicy
 from argotui.engine.pods import commands, containers, environment, volumes
 from argotui.engine.pods.gotemplate import executor_template
 from argotui.engine.pods.limits import check_sizes
+from argotui.engine.pods.owned import owned
 from argotui.engine.pods.request import PodBuildError, PodRequest
 from argotui.engine.pods.scheduling import pod_fields
 from argotui.engine.pods.specpatch import SpecPatchError, patch_pod_spec
@@ -47,7 +48,7 @@ def build_pod(
     config: EngineConfig,
     boundary_template: Document | None = None,
 ) -> Document:
-    """The Pod to create for a container, script or containerSet template.
+    """The Pod to create for a container, script, containerSet or resource template.
 
     workflow: its metadata, the merged exec spec, and `status.persistentVolumeClaims` when it has any.
     template: resolved, inputs substituted.  include_result: whether the parent reads
@@ -101,7 +102,7 @@ def _metadata(request: PodRequest, mains: list[Document]) -> Document:
 def _spec(request: PodRequest, mains: list[Document]) -> Document:
     template = request.template
     init = containers.executor_container(request, CONTAINER_INIT)
-    wait = containers.executor_container(request, CONTAINER_WAIT)
+    reporters = [containers.executor_container(request, CONTAINER_WAIT)] if containers.needs_wait(template) else []
     user_inits = containers.user_containers(request, "initContainers")
     sidecars = containers.user_containers(request, "sidecars")
     pod_volumes = [volumes.empty_dir(volumes.RUN), volumes.empty_dir(volumes.TMP)]
@@ -112,12 +113,13 @@ def _spec(request: PodRequest, mains: list[Document]) -> Document:
         for container in (init, *mains):
             volumes.mount(container, volumes.STAGING, volumes.STAGING_PATH)
     volumes.mirror_user_mounts(mains, [*user_inits, *sidecars])
-    volumes.mirror_for_wait(mains, wait)
+    for wait in reporters:
+        volumes.mirror_for_wait(mains, wait)
     return {
         **pod_fields(request),
         "volumes": pod_volumes,
         "initContainers": [init, *user_inits],
-        "containers": [wait, *mains, *sidecars],
+        "containers": [*reporters, *mains, *sidecars],
     }
 
 
@@ -129,7 +131,7 @@ def _finished(request: PodRequest, pod: Document) -> Document:
         volumes.mount(container, volumes.RUN, volumes.RUN_PATH)
     pod = _substituted(request, pod)
     # Apart from the pod: a template inside a text inside a JSON text would need its values quoted twice.
-    staged = _substituted(request, executor_template(request.template))
+    staged = _substituted(request, owned(executor_template(request.template), owned_by(request.workflow)))
     text = go_json(staged)
     for container in pod["spec"]["initContainers"]:
         environment.add(container, [environment.variable(environment.TEMPLATE, text)])

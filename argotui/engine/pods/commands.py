@@ -10,9 +10,9 @@ LOG_FLAGS = ("--loglevel", "info", "--log-format", "text", "--gloglevel", "0")
 EMISSARY = ("/var/run/argo/argoexec", "emissary", *LOG_FLAGS, "--")
 
 
-def executor_command(verb: str) -> list[str]:
-    """The command of an executor container (`init`, `wait`)."""
-    return ["argoexec", verb, *LOG_FLAGS]
+def executor_command(*verbs: str) -> list[str]:
+    """The command of an executor container (`init`, `wait`, `resource get`)."""
+    return ["argoexec", *verbs, *LOG_FLAGS]
 
 
 def wrap(container: Document, config: EngineConfig) -> None:

@@ -131,7 +131,7 @@ def _check_resource(template: Document, path: str, at: str) -> Iterator[Finding]
 def _is_yaml(text: str) -> bool:
     """Syntax only; an expression may stand for anything."""
     try:
-        yaml.load(_EXPRESSION.sub("placeholder", text), Loader=yaml.CSafeLoader)
+        list(yaml.load_all(_EXPRESSION.sub("placeholder", text), Loader=yaml.CSafeLoader))
     except yaml.YAMLError:
         return False
     return True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol
 
+from argotui.executor.resource.api import JSON
 from argotui.kube.client import ListPage, WatchEvent
 from argotui.model.documents import Document
 from argotui.model.resources import Resource
@@ -37,4 +38,12 @@ class Api(Protocol):
         grace_seconds: int | None = None,
     ) -> Document: ...
 
-    async def raw(self, method: str, path: str, *, body: Any = None) -> Document: ...
+    async def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+    ) -> Document: ...

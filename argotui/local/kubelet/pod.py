@@ -24,9 +24,11 @@ from argotui.local.kubelet.container import ContainerRun, end_now
 from argotui.local.kubelet.context import Node, pod_directory, record_of, records_below, title
 from argotui.local.kubelet.environment import NODE, environment_of
 from argotui.local.kubelet.executors import Step, WaitContainer, run_directory, run_init, step_of
+from argotui.local.kubelet.inside import InsideContainer
 from argotui.local.kubelet.patience import Patience, Stopped
 from argotui.local.kubelet.podfile import PodFile
 from argotui.local.kubelet.references import References
+from argotui.local.kubelet.resources import run_resource
 from argotui.local.kubelet.status import PodState, Running, State, Terminated, Waiting
 from argotui.local.kubelet.stopping import Stopping, Verdict
 from argotui.local.kubelet.volumes import Volume, existing_volumes, make_volumes
@@ -60,6 +62,7 @@ class PodRun:
         self._states: dict[str, State] = {}
         self._records: dict[str, ContainerRecord] = {}
         self._plans: dict[str, ContainerPlan] = {}
+        self._inside: dict[str, InsideContainer] = {}
         self._volumes: dict[str, Volume] = {}
         self._step: Step | None = None
         self._remark = ""
@@ -124,7 +127,7 @@ class PodRun:
         """Delivers a signal that the controller has asked for. "" when it was, else why not."""
         if not isinstance(self._states.get(container), Running):
             return f"container {container} of pod {title(self._pod)} is not running"
-        if container in self._plans:
+        if container in self._plans or container in self._inside:
             await self._signal_process(container, number)
         elif number == signal.SIGKILL:
             self._wait_killed.set()
@@ -206,8 +209,9 @@ class PodRun:
         waits = [container for container in containers if role_of(container) is Role.WAIT]
         others = [container for container in containers if role_of(container) is not Role.WAIT]
         for container in others:
-            await self._plan(container)
-        tasks = [asyncio.create_task(self._run_process(container)) for container in others]
+            if role_of(container) is not Role.RESOURCE:
+                await self._plan(container)
+        tasks = [asyncio.create_task(self._run_main(container)) for container in others]
         tasks += [asyncio.create_task(self._run_wait(container)) for container in waits]
         mains = [task for task, c in zip(tasks, others, strict=False) if self._is_main(c)]
         watching = asyncio.create_task(self._watch_mains(mains, others))
@@ -239,6 +243,29 @@ class PodRun:
             known = record.started() or record.ended()
             self._plans[name] = await (make(None) if known else self._patience.configuration(make, name))
         return self._plans[name]
+
+    async def _run_main(self, container: Document) -> Ended:
+        inside = role_of(container) is Role.RESOURCE
+        return await (self._run_inside(container) if inside else self._run_process(container))
+
+    async def _run_inside(self, container: Document) -> Ended:
+        """A container that works without a process."""
+        name, record, step = str(container["name"]), self._record(container), self._step
+        if step is None:
+            raise Refused(f"containers: {name} runs argoexec resource without ARGO_TEMPLATE")
+        ended = record.ended()
+        if ended is None:
+            inside = self._inside[name] = InsideContainer(record)
+            started = record.started()
+            self._states[name] = Running(started.at if started else datetime.now(UTC))
+            self._stopping.runs(name)
+            self._writer.touch()
+            try:
+                ended = await inside.run(lambda: run_resource(self._node.api, self._pod, container, step, record))
+            finally:
+                self._stopping.ran(name)
+        self._over(name, ended, record)
+        return ended
 
     async def _run_process(self, container: Document) -> Ended:
         name = str(container["name"])
@@ -357,6 +384,9 @@ class PodRun:
         return PodState(self._states, started, reason, message)
 
     async def _signal_process(self, name: str, number: int) -> None:
+        if name in self._inside:
+            self._inside[name].signal(number)
+            return
         await self._runtime.signal(self._plans[name].record, number)
 
     def _look_for_deletion(self) -> None:

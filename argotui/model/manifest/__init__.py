@@ -12,4 +12,5 @@ from argotui.model.manifest.load import check as check
 from argotui.model.manifest.load import load_manifests as load_manifests
 from argotui.model.manifest.load import load_yaml as load_yaml
 from argotui.model.manifest.load import read_manifests as read_manifests
+from argotui.model.manifest.load import read_yaml as read_yaml
 from argotui.model.manifest.supported import unsupported as unsupported

@@ -107,10 +107,16 @@ def load_yaml(text: str, source: str = "text") -> Any:
 
     Raises ManifestError.
     """
-    found = reader.read_documents(text, source)
+    found = read_yaml(text, source)
     if len(found) > 1:
         raise ManifestError([Problem(source, None, None, "", "more than one document")])
-    return plain_numbers([found[0].value])[0] if found else None
+    return found[0] if found else None
+
+
+def read_yaml(text: str, source: str = "text") -> list[Any]:
+    """The values of all documents of a text, empty ones left out, with the same rules. Raises ManifestError."""
+    values: list[Any] = plain_numbers([read.value for read in reader.read_documents(text, source)])
+    return values
 
 
 def check(document: Any, source: str, root: Spot | None = None) -> list[Problem]:

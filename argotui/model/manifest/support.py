@@ -19,10 +19,10 @@ _EVENTS = f"events are {_NOT}"
 UNSUPPORTED: dict[str, str] = {
     # types of templates
     "Template.containerSet": f"containerSet templates are {_NOT}",
-    "Template.resource": f"resource templates are {_NOT}",
-    "Template.data": f"data templates are {_NOT}",
+    "Template.data": f"data templates are {_NOT}, as they list the files of an artifact store",
     "Template.http": f"http templates are {_NOT}",
-    "Template.plugin": f"plugin templates are {_NOT}",
+    "Template.plugin": f"plugin templates are {_NOT}, as there is no agent that serves plugins",
+    "ResourceTemplate.manifestFrom": f"manifestFrom is {_NOT}, as it needs artifacts",
     # templates
     "Template.daemon": f"daemon is {_NOT}",
     "Template.sidecars": f"sidecars are {_NOT}",
@@ -40,8 +40,6 @@ UNSUPPORTED: dict[str, str] = {
     "Inputs.artifacts": _ARTIFACTS,
     "Outputs.artifacts": _ARTIFACTS,
     "Arguments.artifacts": _ARTIFACTS,
-    "ValueFrom.jsonPath": f"jsonPath is {_NOT}, as it needs resource templates",
-    "ValueFrom.jqFilter": f"jqFilter is {_NOT}, as it needs resource templates",
     "ValueFrom.event": _EVENTS,
     # retries
     "RetryStrategy.affinity": f"affinity of retries is {_NOT}",
@@ -56,7 +54,6 @@ UNSUPPORTED: dict[str, str] = {
     "WorkflowSpec.podDisruptionBudget": f"podDisruptionBudget is {_NOT}",
     "WorkflowSpec.executor": _EXECUTOR,
     # kinds
-    "CronWorkflow.spec": f"running workflows on a schedule is {_NOT}",
     "WorkflowEventBinding.spec": _EVENTS,
 }
 """`Model.field` to the reason."""

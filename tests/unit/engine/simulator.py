@@ -297,7 +297,9 @@ class Simulation:
             return []
         outcome = self.script(documents.annotations(pod)[ANNOTATION_NODE_NAME])
         started = {"startedAt": format_time(self.now)}
-        statuses = [{"name": name, "state": {"running": dict(started)}} for name in ("main", "wait")]
+        names = {container["name"] for container in pod["spec"]["containers"]}
+        begun = [name for name in ("main", "wait") if name in names]  # what works on resources reports by itself
+        statuses = [{"name": name, "state": {"running": dict(started)}} for name in begun]
         pod["status"] = {"phase": "Running", "startTime": format_time(self.now), "containerStatuses": statuses}
         pod["spec"]["nodeName"] = "node"
         limit = pod["spec"].get("activeDeadlineSeconds")
@@ -324,6 +326,8 @@ class Simulation:
         if not self._is_live(pod) or "running" not in pod["status"]["containerStatuses"][0]["state"]:
             return []
         self._terminated(pod, 0, outcome.exit_code, outcome.message)
+        if len(pod["status"]["containerStatuses"]) == 1:
+            return self._end_wait(pod, outcome)
         self.after(0.1, lambda: self._end_wait(pod, outcome))
         return self._tell(pod)
 
@@ -338,7 +342,8 @@ class Simulation:
         if not self._is_live(pod):
             return []
         facts: list[Fact] = [self._report(pod, _reported(pod, outcome), done=not outcome.wait_code)]
-        self._terminated(pod, 1, outcome.wait_code, outcome.wait_message)
+        if len(pod["status"]["containerStatuses"]) > 1:
+            self._terminated(pod, 1, outcome.wait_code, outcome.wait_message)
         good = not outcome.exit_code and not outcome.wait_code
         pod["status"]["phase"] = "Succeeded" if good else "Failed"
         if outcome.pod_message:

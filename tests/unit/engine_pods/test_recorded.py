@@ -48,15 +48,27 @@ def source_template(pod: dict[str, Any]) -> dict[str, Any]:
     members = (template.get("containerSet") or {}).get("containers") or ()
     singles = [template[key] for key in ("container", "script") if key in template]
     lists = [*(template.get("sidecars") or ()), *(template.get("initContainers") or ()), *members]
+    if (template.get("resource") or {}).get("setOwnerReference"):
+        manifest = yaml.safe_load(template["resource"]["manifest"])
+        del manifest["metadata"]["ownerReferences"]
+        template["resource"]["manifest"] = yaml.safe_dump(manifest)
     for container in [*singles, *lists]:
         if not container["resources"]:
             del container["resources"]
     return dict(template)
 
 
+def recorded_uid(pod: dict[str, Any]) -> str:
+    """The workflow's uid, where the pod's manifest tells it."""
+    resource = environment(pod["spec"]["initContainers"][0])["ARGO_TEMPLATE"].get("resource") or {}
+    if not resource.get("setOwnerReference"):
+        return "u-1"
+    return str(yaml.safe_load(resource["manifest"])["metadata"]["ownerReferences"][0]["uid"])
+
+
 def built(case: str, pod: dict[str, Any]) -> dict[str, Any]:
     workflow = next(yaml.safe_load_all((CASES / case / "workflow.yaml").read_text("utf8")))
-    workflow["metadata"]["uid"] = "u-1"
+    workflow["metadata"]["uid"] = recorded_uid(pod)
     workflow["status"] = {"persistentVolumeClaims": [v for v in pod["spec"]["volumes"] if "persistentVolumeClaim" in v]}
     env = environment(pod["spec"]["containers"][0])
     labels, annotations = pod["labels"], pod["annotations"]

@@ -21,7 +21,7 @@ from argotui.local.runtime.claims import Claims
 from argotui.local.runtime.types import Runtime
 from argotui.local.runtime.waiter import Tools
 from argotui.model.mergepatch import merge_patch
-from argotui.model.resources import PODS, Resource
+from argotui.model.resources import CONFIG_MAPS, PODS, Resource
 
 Document = dict[str, Any]
 NS = "argo"
@@ -91,8 +91,11 @@ class Memory:
         await self._tell(res, old, DeltaType.DELETED)
         return old
 
-    async def raw(self, method: str, path: str, *, body: Any = None) -> Document:
-        assert path.endswith("/binding"), path
+    async def raw(
+        self, method: str, path: str, *, query: Any = None, body: Any = None, content_type: str = ""
+    ) -> Document:
+        if not path.endswith("/binding"):
+            return await self._raw_object(method, path, body)
         name = body["metadata"]["name"]
         self._asked("bind", PODS, name)
         old = self._find(PODS, name)
@@ -100,6 +103,17 @@ class Memory:
             raise ApiError(409, "Conflict", "it is bound")
         spec = {"spec": {"nodeName": body["target"]["name"]}}
         return await self._store(PODS, name, merge_patch(old, spec), DeltaType.MODIFIED)
+
+    async def _raw_object(self, method: str, path: str, body: Any) -> Document:
+        """What a resource step asks for: discovery of the core group, and ConfigMaps."""
+        parts = path.split("/")
+        if parts[1:] == ["api", "v1"]:
+            return {"resources": [{"name": "configmaps", "kind": "ConfigMap", "namespaced": True}]}
+        assert parts[5] == "configmaps", path
+        if method == "POST":
+            return await self.create(CONFIG_MAPS, body)
+        assert method == "GET", method
+        return await self.get(CONFIG_MAPS, parts[6])
 
     async def until(self, condition: Callable[[], Any], seconds: float = 30) -> Any:
         """Waits until it holds after some change."""
@@ -212,6 +226,15 @@ def step(
     volumes = [{"name": volume, "emptyDir": {}} for volume in ("var-run-argo", "tmp-dir-argo", "argo-staging")]
     spec = {"restartPolicy": "Never", "volumes": volumes, "initContainers": [init], "containers": [wait, main], **spec}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": NS}, "spec": spec}
+
+
+def resource_step(name: str, action: str, **template: Any) -> Document:
+    """The pod of a resource template: no `wait`, and main is the executor itself."""
+    pod = step(name, "unused", template={"name": "t", **template})
+    wait, main = pod["spec"]["containers"]
+    command = ["/var/run/argo/argoexec", "emissary", *FLAGS, "--", "argoexec", "resource", action, *FLAGS]
+    pod["spec"]["containers"] = [{**main, "image": wait["image"], "env": wait["env"], "args": [], "command": command}]
+    return pod
 
 
 def ended(pod: Document, container: str) -> Document:

@@ -14,7 +14,7 @@ from argotui.kube.reflector import Delta, DeltaType
 from argotui.local.runtime.records import ContainerRecord
 from argotui.model.resources import CONFIG_MAPS, PODS, SECRETS
 from argotui.model.times import format_time
-from tests.unit.kubelet.memory import Memory, ended, kubelet, plain, step
+from tests.unit.kubelet.memory import Memory, ended, kubelet, plain, resource_step, step
 
 Document = dict[str, Any]
 
@@ -491,3 +491,60 @@ async def test_a_step_whose_deadline_has_passed_already_is_ended_at_once(tmp_pat
         pod = await memory.over("s")
     assert ended(pod, "main")["exitCode"] in (64, 143)
     assert ended(pod, "wait")["message"] == "Step exceeded its deadline"
+
+
+# --- resource steps ---------------------------------------------------------------------------
+
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made}\ndata: {a: one}\n"
+READS_A = {"parameters": [{"name": "a", "valueFrom": {"jsonPath": "{.data.a}"}}]}
+
+
+async def test_a_resource_step_works_and_reports_by_itself(tmp_path: Path) -> None:
+    memory = Memory()
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, resource_step("r", "create", resource={"manifest": CONFIG_MAP}, outputs=READS_A))
+        pod = await memory.over("r")
+    assert pod["status"]["phase"] == "Succeeded"
+    assert memory.objects["configmaps", "made"]["data"] == {"a": "one"}
+    label, outputs = result_of(memory, "r")
+    assert (label, outputs["parameters"][0]["value"]) == ("true", "one")
+    assert b"create: argo/configmaps/made" in record(tmp_path, memory, "r").path("log").read_bytes()
+
+
+async def test_a_resource_step_that_fails(tmp_path: Path) -> None:
+    memory = Memory()
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, resource_step("r", "get", resource={"manifest": CONFIG_MAP}))
+        pod = await memory.over("r")
+    text = 'no more retries Error from server (NotFound): configmaps "made" not found'
+    assert (ended(pod, "main")["exitCode"], ended(pod, "main")["message"]) == (64, text)
+    assert result_of(memory, "r")[0] == "true"
+
+
+async def test_a_resource_step_is_ended_while_it_waits(tmp_path: Path) -> None:
+    memory = Memory()
+    resource = {"manifest": CONFIG_MAP, "successCondition": "data.a == two"}
+    async with kubelet(memory, tmp_path) as agent:
+        await memory.create(PODS, resource_step("r", "create", resource=resource))
+        await memory.until(lambda: memory.phase("r") == "Running" and ("configmaps", "made") in memory.objects)
+        assert await agent.signal(memory.pod("r")["metadata"]["uid"], "main", 15) == ""
+        pod = await memory.over("r")
+    assert ended(pod, "main")["exitCode"] == 143
+
+
+async def test_the_next_kubelet_goes_on_waiting_and_creates_nothing_again(tmp_path: Path) -> None:
+    memory = Memory()
+    resource = {"manifest": CONFIG_MAP, "successCondition": "data.a == two"}
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, resource_step("r", "create", resource=resource, outputs=READS_A))
+        await memory.until(lambda: memory.phase("r") == "Running" and ("configmaps", "made") in memory.objects)
+        acted = record(tmp_path, memory, "r").path("resource.acted")
+        async with asyncio.timeout(30):
+            while not acted.exists():
+                await asyncio.sleep(0)
+    async with kubelet(memory, tmp_path):
+        await memory.patch(CONFIG_MAPS, "made", {"data": {"a": "two"}})
+        pod = await memory.over("r")
+    assert pod["status"]["phase"] == "Succeeded"
+    assert result_of(memory, "r")[1]["parameters"][0]["value"] == "two"
+    assert [line for line in memory.requests if line.startswith("create configmaps")] == ["create configmaps made"]

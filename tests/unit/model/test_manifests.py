@@ -298,7 +298,8 @@ def test_supported(spec: dict[str, Any]) -> None:
 
 
 def test_unsupported_kinds() -> None:
-    assert [path for path, _ in findings({"schedules": ["* * * * *"]}, "CronWorkflow")] == ["spec"]
+    assert findings({"schedules": ["* * * * *"]}, "CronWorkflow") == []
+    assert [path for path, _ in findings({"event": {"selector": "true"}}, "WorkflowEventBinding")] == ["spec"]
     assert unsupported({"apiVersion": "v1", "kind": "Pod", "spec": {"initContainers": [1]}}) == []
     assert unsupported({}) == []
 
