@@ -1,6 +1,7 @@
 """A real local cluster for tests: API server, kubelet and controller as processes, in a directory of its own."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -86,8 +87,18 @@ class LocalCluster:
         return identity is not None and identity.send(signal.SIGKILL)
 
     def ready(self) -> None:
-        """Waits until every process is ready again."""
-        asyncio.run(lifecycle.start(self.directory))
+        """Waits until every process is ready again, also when the supervisor does not know yet that one was killed."""
+
+        async def wait() -> None:
+            host, port = self.endpoint().removeprefix("https://").split(":")
+            while True:
+                await lifecycle.start(self.directory)
+                with contextlib.suppress(ConnectionRefusedError):
+                    _, writer = await asyncio.open_connection(host, int(port))
+                    writer.close()
+                    return
+
+        asyncio.run(wait())
 
     def kubectl(self, *arguments: str, check: bool = True, stdin: str | None = None) -> str:
         """Runs kubectl in the namespace argo and returns what it printed."""

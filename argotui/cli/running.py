@@ -126,14 +126,18 @@ def _anything_configured(args: argparse.Namespace) -> bool:
 
 
 def _unreachable(error: Unreachable) -> str:
-    """The reason; for the local cluster also how to start it."""
+    """The reason; for the local cluster also what to do."""
     try:
         endpoint = (local_dir() / "endpoint").read_text().strip()
     except OSError:
         return str(error)
-    if endpoint.rpartition("/")[2] in str(error):
+    if endpoint.rpartition("/")[2] not in str(error):
+        return str(error)
+    from argotui.local.supervisor import lifecycle
+
+    if asyncio.run(lifecycle.status(local_dir())) is None:
         return "the local cluster does not run; start it with: argotui local start"
-    return str(error)
+    return "the local cluster's API server is being started again; wait for it with: argotui local start"
 
 
 def need(found: bool, message: str) -> None:
