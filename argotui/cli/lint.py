@@ -22,7 +22,13 @@ _COLORS = {ERROR: "31", WARNING: "33", HINT: "36"}
 
 def add_parser(subparsers: options.Subparsers) -> None:
     """Declares the verb."""
-    parser = subparsers.add_parser("lint", help="check manifests as submit does, and advise what could be better")
+    add_arguments(
+        subparsers.add_parser("lint", help="check manifests as submit does, and advise what could be better")
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes; shared with `cron lint`."""
     parser.add_argument("files", nargs="*", metavar="FILE", help="files, directories, or - for standard input")
     parser.add_argument("--offline", action="store_true", help="take templates from the files only")
     parser.add_argument("--kinds", default="all", metavar="KINDS", help=f"all, or some of: {','.join(_KINDS)}")

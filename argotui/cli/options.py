@@ -62,6 +62,14 @@ def common() -> argparse.ArgumentParser:
     return parser
 
 
+def nested_common() -> argparse.ArgumentParser:
+    """The same options for a verb of a verb: those before it stay as they are when they are not given again."""
+    parser = common()
+    for action in parser._actions:
+        action.default = argparse.SUPPRESS
+    return parser
+
+
 class _Subparsers:
     """Makes the one parser that is needed, with the common options."""
 

@@ -36,6 +36,7 @@ VERBS = {
         Verb("delete", "delete", "delete workflows"),
         Verb("node", "node", "set the phase, message or outputs of a waiting gate: node set"),
         Verb("lint", "lint", "check manifests without submitting them"),
+        Verb("cron", "cron", "cron workflows: list, get, create, update, delete, suspend, resume, lint, backfill"),
         Verb("apply", "apply", "create or replace objects of any kind from files"),
         Verb("local", "local", "the local cluster: start, stop, status, reset, kubeconfig"),
         Verb("demo", "demo", "the guide's CI/CD pipeline on the local cluster"),

@@ -33,7 +33,7 @@ def add_parser(subparsers: options.Subparsers) -> None:
     parser.add_argument("--from", dest="source", default="", metavar="KIND/NAME", help="submit a template")
     options.parameters(parser, "a parameter of the workflow")
     parser.add_argument("-f", "--parameter-file", default="", metavar="FILE", help="YAML or JSON: name: value")
-    _add_overrides(parser)
+    add_overrides(parser)
     parser.add_argument("--dry-run", action="store_true", help="check, and print what would be sent")
     parser.add_argument("--server-dry-run", action=options.Refuse, nargs=0, why=_DRY_RUN)
     parser.add_argument("--strict", nargs="?", const="true", default="true", help=argparse.SUPPRESS)
@@ -44,7 +44,8 @@ def add_parser(subparsers: options.Subparsers) -> None:
     options.reason(parser)
 
 
-def _add_overrides(parser: argparse.ArgumentParser) -> None:
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """What can be said in place of the manifest; shared with `cron create`."""
     group = parser.add_argument_group("instead of what the manifest says")
     group.add_argument("--name", default="", help="metadata.name")
     group.add_argument("--generate-name", default="", metavar="PREFIX", help="metadata.generateName")

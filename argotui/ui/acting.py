@@ -58,6 +58,8 @@ class Actor:
         for action in self.registry.ACTIONS.values():
             if action.id == "template.submit" and (subject is None or subject.kind == "Workflow"):
                 continue  # here `t` shows the templates first
+            if action.id.startswith("cron.") and (subject is None or subject.kind != "CronWorkflow"):
+                continue
             verdict = action.applies(selection)
             refusal = "" if verdict else one_line(verdict.reason)
             made.append(Entry(action.id, action.title, keys.get(action.id, action.key), action.id, refusal))

@@ -4,6 +4,7 @@ prepare → applies → fields → plan → confirm → perform (send, audit, ve
 """
 
 from argotui.services.actions.asking import prepare
+from argotui.services.actions.crons import DELETE_CRON, RESUME_CRON, SUSPEND_CRON
 from argotui.services.actions.gates import APPROVE, REJECT, SET, gate_fields, waiting_gates
 from argotui.services.actions.launch import FILE_SUBMIT, TEMPLATE_SUBMIT, draft_fields, drafts_of, template_target
 from argotui.services.actions.lifecycle import DELETE, RESUME, STOP, SUSPEND, TERMINATE
@@ -37,6 +38,7 @@ ACTIONS: dict[str, Action] = {
         *(SUSPEND, RESUME, STOP, TERMINATE, DELETE),
         *(RETRY, RESUBMIT),
         *(FILE_SUBMIT, TEMPLATE_SUBMIT),
+        *(SUSPEND_CRON, RESUME_CRON, DELETE_CRON),
     )
 }
 """Every action by its id."""
