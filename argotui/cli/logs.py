@@ -9,11 +9,10 @@ from argotui.cli import options
 from argotui.cli.following import print_log
 from argotui.cli.log_text import LogPrinter
 from argotui.cli.running import CliError, CliSession, run_connected
-from argotui.cli.terminal import complain, terminal
+from argotui.cli.terminal import terminal
 from argotui.model.duration import SECOND, DurationError, go_duration
 from argotui.model.times import format_time, parse_time
 from argotui.services.log_stream import LogRequest
-from argotui.services.logs import pod_nodes_without_log
 from argotui.services.lookup import workflow_named
 
 
@@ -43,12 +42,7 @@ async def _logs(session: CliSession, args: argparse.Namespace) -> int:
     request = request_of(args)
     printer = LogPrinter(terminal(no_color=args.no_color), timestamps=args.timestamps, grep=_pattern(args.grep))
     workflow = await workflow_named(session.client, session.namespace, args.name)
-    lines = await print_log(session, workflow, request, printer=printer)
-    if not lines and not args.pod:
-        gone = await pod_nodes_without_log(session.client, workflow)
-        if gone:
-            text = f"the pods of {gone} steps do not exist any more; this version cannot read archived logs"
-            complain(text, prefix="note: ")
+    await print_log(session, workflow, request, printer=printer)
     return 0
 
 

@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_WORKFLOW
-from argotui.model.phase import NodeType, Phase
+from argotui.model.phase import Phase
 from argotui.model.resources import PODS
 from argotui.services.following import Change, ChangeType, follow
 from argotui.services.log_merge import LogMerge
 from argotui.services.log_stream import LogLine, LogRequest, LogSource, LogStream, Note, container_state
+from argotui.services.lost_logs import lost_log, lost_logs
 from argotui.services.streams import closing
 from argotui.services.waiting import WorkflowGone, is_completed, wait_for_completion
 
 if TYPE_CHECKING:
     from argotui.kube.client import Client
 
-__all__ = ["LogLine", "LogRequest", "LogSource", "pod_nodes_without_log", "workflow_logs"]
+__all__ = ["LogLine", "LogRequest", "LogSource", "workflow_logs"]
 
 _OVER = (Phase.SUCCEEDED, Phase.FAILED)
 
@@ -44,9 +45,9 @@ async def workflow_logs(
     when its container has ended); otherwise it ends with what there is. `on_note` hears what could not be read
     and why. Raises ApiError when reading pods or logs is refused, Unreachable when nothing answers.
     """
-    namespace, name = documents.namespace(workflow), documents.name(workflow)
+    name = documents.name(workflow)
     selector = f"{LABEL_WORKFLOW}={name}" + (f",{request.labels}" if request.labels else "")
-    pods = _Pods(client, namespace, selector, request, on_note)
+    pods = _Pods(client, workflow, selector, request, on_note)
     follow_on = request.follow and not is_completed(workflow)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(pods.merge.close)
@@ -64,10 +65,11 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 class _Pods:
     """Finds the pods of one workflow and hands their streams to the merge."""
 
-    def __init__(self, client: Client, namespace: str, selector: str, request: LogRequest, on_note: Note) -> None:
+    def __init__(self, client: Client, workflow: Document, selector: str, request: LogRequest, on_note: Note) -> None:
         self.merge = LogMerge()
         self._client = client
-        self._namespace = namespace
+        self._workflow = workflow
+        self._namespace = documents.namespace(workflow)
         self._selector = selector
         self._request = request
         self._note = on_note
@@ -75,7 +77,8 @@ class _Pods:
         self._fields = f"metadata.name={request.pod}" if request.pod else ""
 
     async def list(self) -> None:
-        """Streams of all pods that exist now."""
+        """Streams of all pods that exist now; a note when some that have run do not."""
+        present: set[str] = set()
         token = ""
         while True:
             page = await self._client.list(
@@ -87,10 +90,21 @@ class _Pods:
                 continue_token=token,
             )
             for pod in page.items:
+                present.add(documents.annotations(pod).get(ANNOTATION_NODE_ID, ""))
                 self._consider(pod, live=False)
             token = page.continue_token
             if not token:
-                return
+                break
+        lost = self._lost(present)
+        if lost:
+            self._note(lost)
+
+    def _lost(self, present: set[str]) -> str:
+        if self._request.labels:
+            return ""  # what is not there need not be gone
+        if self._request.pod:
+            return "" if present else lost_log(self._workflow, self._request.pod)
+        return lost_logs(self._workflow, present)
 
     async def follow(self, workflow: Document) -> None:
         """Streams of all pods as they appear, until the workflow is over; the pods of its last moment included."""
@@ -161,14 +175,3 @@ class _Pods:
 
 def _is_over(pod: Document) -> bool:
     return documents.dig(pod, "status", "phase") in _OVER
-
-
-async def pod_nodes_without_log(client: Client, workflow: Document) -> int:
-    """How many steps of the workflow ran in a pod that does not exist any more: their logs cannot be read."""
-    nodes = (documents.dig(workflow, "status", "nodes") or {}).items()
-    ran = {key for key, node in nodes if node.get("type") == NodeType.POD and node.get("phase") != Phase.PENDING}
-    if not ran:
-        return 0
-    selector = f"{LABEL_WORKFLOW}={documents.name(workflow)}"
-    page = await client.list(PODS, documents.namespace(workflow), label_selector=selector)
-    return len(ran - {documents.annotations(pod).get(ANNOTATION_NODE_ID, "") for pod in page.items})

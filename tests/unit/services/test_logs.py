@@ -13,7 +13,7 @@ from argotui.model.documents import Document
 from argotui.model.resources import PODS, WORKFLOWS
 from argotui.services import log_merge
 from argotui.services.log_stream import MAX_LINE, LogLine, LogRequest, sort_key
-from argotui.services.logs import pod_nodes_without_log, workflow_logs
+from argotui.services.logs import workflow_logs
 from argotui.services.streams import closing
 from tests.unit.services.fake import FakeClient
 from tests.unit.services.workflows import node, pod, workflow
@@ -263,10 +263,31 @@ async def test_a_line_without_end_is_handed_on_in_pieces() -> None:
 
 async def test_steps_whose_pods_are_gone_are_counted() -> None:
     ran = [node("wf", ".a", phase="Succeeded"), node("wf", ".b", phase="Failed"), node("wf", ".c", phase="Pending")]
-    flow = workflow(nodes=ran)
+    ran[1]["hostNodeName"] = "n"
+    never = [
+        node("wf", ".d", phase="Failed"),
+        node("wf", ".e", phase="Succeeded") | {"memoizationStatus": {"hit": True}},
+    ]
+    flow = workflow(nodes=[*ran, *never])
+    flow["spec"]["podGC"] = {"strategy": "OnPodCompletion"}
     existing = pod("wf", 1)
     existing["metadata"]["annotations"]["workflows.argoproj.io/node-id"] = ran[0]["id"]
-    assert await pod_nodes_without_log(a_client(flow, existing), flow) == 1  # type: ignore[arg-type]
+    notes: list[str] = []
+    await texts(a_client(flow, existing), flow, on_note=notes.append)
+    about_pods = [note for note in notes if "any more" in note]
+    assert len(about_pods) == 1
+    assert "the pods of 1 steps do not exist any more (podGC: OnPodCompletion); their logs are" in about_pods[0]
+
+
+@pytest.mark.parametrize(("asked", "said"), [("wf-pod-1", 0), ("elsewhere", 0), ("", 1)])
+async def test_one_pod_that_is_gone_says_so(asked: str, said: int) -> None:
+    ran = node("wf", ".a", phase="Succeeded")
+    flow = workflow(nodes=[ran])
+    gone = asked or f"wf-{ran['templateName']}-{ran['id'].removeprefix('wf-')}"
+    notes: list[str] = []
+    await texts(a_client(flow), flow, LogRequest(pod=gone), on_note=notes.append)
+    assert len(notes) == said
+    assert all(f"pod {gone} does not exist any more" in note for note in notes)
 
 
 def test_times_sort_whatever_their_form() -> None:
