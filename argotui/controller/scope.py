@@ -26,6 +26,11 @@ class Scope:
         return f"{keys.LABEL_COMPLETED}!=true,{self._instance}"
 
     @property
+    def completed(self) -> str:
+        """Label selector of the workflows that are over."""
+        return f"{keys.LABEL_COMPLETED}=true,{self._instance}"
+
+    @property
     def pods(self) -> str:
         """Label selector of the pods whose end was not yet recorded."""
         return f"{keys.LABEL_WORKFLOW},{keys.LABEL_COMPLETED}=false,{self._instance}"

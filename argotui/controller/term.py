@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from argotui.controller.caches import Caches, workflow_key
+from argotui.controller.collection import Collection
 from argotui.controller.cron.crons import Crons
 from argotui.controller.events import Events
 from argotui.controller.lease import Lease, NoLease
@@ -52,6 +53,7 @@ class Term:
         self.requests = Requests(lease)
         self.terminations = Terminations(client, self.requests)
         self.cleanup = PodCleanup(client, lease)
+        self._collection = Collection(client, lease, scope, lambda: self.config)
         self.events = Events(client, self.requests)
         self.caches = Caches(
             client,
@@ -98,6 +100,7 @@ class Term:
                 for each in reflectors:
                     group.create_task(supervised(f"watch of {each.resource.plural}", each.run))
                 await self.caches.synced()
+                group.create_task(supervised("watch of completed workflows", self._collection.reflector.run))
                 self._begin()
                 ready()
         finally:
@@ -116,6 +119,7 @@ class Term:
         await self._crons.stop()
         await self.terminations.stop()
         await self.cleanup.stop()
+        await self._collection.stop()
         await self._crew.dismiss()
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
 
@@ -128,6 +132,7 @@ class Term:
     def _reconfigured(self) -> None:
         if self.config.instance_id != self.scope.instance_id:
             self._scope_changed.set()
+        self._collection.reconfigured()
         for runner in self._runners.values():
             runner.reload()
 

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal, Self
 
 import yaml
 
+from argotui.engine.retention import PHASES as RETAINED
+from argotui.engine.retention import Retention
 from argotui.model.dialect import today
 from argotui.model.documents import Document
 from argotui.model.duration import DurationError, go_duration
@@ -30,8 +32,9 @@ class EngineConfig:
     workflow_defaults: {metadata, spec} with the lowest precedence. transient_error_pattern: regular
     expression of messages that count as transient (environment). parallelism, namespace_parallelism:
     running workflows, 0 is unlimited. pod_gc_delay_ns: how long podGC waits before it deletes a pod, unless
-    the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own. ignored: keys that were
-    read and change nothing in this program.
+    the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own. retention: how many
+    completed workflows are kept, None keeps all. ignored: keys that were read and change nothing in this
+    program.
     """
 
     namespace: str = ""
@@ -52,6 +55,7 @@ class EngineConfig:
     namespace_parallelism: int = 0
     pod_gc_delay_ns: int = 5 * 10**9
     pod_gc_grace_seconds: int | None = None
+    retention: Retention | None = None
     ignored: tuple[str, ...] = ()
 
     @classmethod
@@ -148,6 +152,14 @@ def _duration(key: str, value: Any) -> int:
         raise ConfigError(f"{key}: {error}") from None
 
 
+def _retention(key: str, value: Any) -> Retention:
+    settings = _mapping(key, value)
+    unknown = sorted(set(settings) - set(RETAINED))
+    if unknown:
+        raise ConfigError(f"{key}.{unknown[0]}: unknown field; use {', '.join(RETAINED)}")
+    return Retention(**{phase: _count(f"{key}.{phase}", number) for phase, number in settings.items()})
+
+
 def _images(key: str, value: Any) -> dict[str, Document]:
     images: dict[str, Document] = {}
     for image, entry in _mapping(key, value).items():
@@ -188,6 +200,7 @@ _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "executor": ("executor", _mapping),
     "mainContainer": ("main_container", _mapping),
     "workflowDefaults": ("workflow_defaults", _defaults),
+    "retentionPolicy": ("retention", _retention),
     "podGCDeleteDelayDuration": ("pod_gc_delay_ns", _duration),
     "podGCGracePeriodSeconds": ("pod_gc_grace_seconds", _count),
     "artifactRepository": ("artifact_repository", _mapping),
@@ -201,7 +214,6 @@ _REFUSED_WHEN: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "synchronization": (bool, ""),
     "kubeConfig": (bool, ""),
     "resourceRateLimit": (bool, ""),
-    "retentionPolicy": (bool, ""),
     "initialDelay": (bool, ""),
     "artifactDrivers": (bool, ""),
     "failedPodRestart": (lambda value: bool(value.get("enabled")), "failedPodRestart.enabled"),

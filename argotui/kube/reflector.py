@@ -69,6 +69,7 @@ class Reflector:
     """Keep `run()` in a supervised task; read `cache` at any time, `await synced()` for the first list.
 
     read: what is made of each object before it is kept and reported; identity and version must stay.
+    page: objects per page of a list.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Reflector:
         on_change: Callable[[Delta], None],
         silence: float = WATCH_SILENCE,
         read: Callable[[Document], Document] = lambda document: document,
+        page: int = _PAGE,
     ) -> None:
         self.cache: dict[Key, Document] = {}
         self.freshness = Freshness()
@@ -92,6 +94,7 @@ class Reflector:
         self._field_selector = field_selector
         self._on_change = on_change
         self._silence = silence
+        self._page = page
         self._read = read
         self._version = ""  # "" means: list before the next watch
         self._pause = _FIRST_PAUSE
@@ -149,7 +152,7 @@ class Reflector:
                 self._namespace,
                 label_selector=self._label_selector,
                 field_selector=self._field_selector,
-                limit=_PAGE,
+                limit=self._page,
                 continue_token=token,
             )
             self._heard()

@@ -46,7 +46,6 @@ UNSUPPORTED: dict[str, str] = {
     # workflows
     "WorkflowSpec.synchronization": _LOCKS,
     "WorkflowSpec.metrics": _METRICS,
-    "WorkflowSpec.ttlStrategy": f"ttlStrategy is {_NOT}; workflows stay until somebody deletes them",
     "WorkflowSpec.artifactRepositoryRef": _ARTIFACTS,
     "WorkflowSpec.artifactGC": _ARTIFACTS,
     "WorkflowSpec.archiveLogs": f"archiveLogs is {_NOT}",

@@ -272,7 +272,6 @@ def findings(spec: dict[str, Any], kind: str = "Workflow") -> list[tuple[str, st
          "spec.templateDefaults.steps[0][0].hooks.exit.arguments.artifacts"),
         ({"templateDefaults": {"daemon": True}}, "spec.templateDefaults.daemon"),
         ({"artifactGC": {"strategy": "OnWorkflowCompletion"}}, "spec.artifactGC"),
-        ({"ttlStrategy": {"secondsAfterCompletion": 0}}, "spec.ttlStrategy"),
     ],
 )  # fmt: skip
 def test_unsupported(spec: dict[str, Any], path: str) -> None:
