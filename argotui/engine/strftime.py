@@ -5,21 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-_MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+from argotui.engine.expr.gotime.names import DAYS, MONTHS
 
 CHARACTERS: Final = "BbmAadHIMSYypZzL"
 """Every character that has a meaning; all others stay as they are."""
@@ -49,7 +35,7 @@ def field(character: str, moment: datetime) -> str:
 
 
 def _date_field(character: str, moment: datetime) -> str:
-    month, day = _MONTHS[moment.month - 1], _DAYS[moment.weekday()]
+    month, day = MONTHS[moment.month - 1], DAYS[moment.isoweekday() % 7]
     return {
         "B": month,
         "b": month[:3],
