@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -78,13 +79,17 @@ class LocalCluster:
         return state
 
     def kill(self, part: str) -> bool:
-        """kill -9 of apiserver, kubelet, controller or supervisor; False when it does not run just now."""
+        """kill -9 of apiserver, kubelet, controller or supervisor, and its end; False when it does not run just now."""
         if part == "supervisor":
             pid = int((self.directory / "run" / "supervisor.lock").read_text())
             os.kill(pid, signal.SIGKILL)
             return True
         identity = ProcessIdentity.read(self.directory / "run" / f"{part}.json")
-        return identity is not None and identity.send(signal.SIGKILL)
+        if identity is None or not identity.send(signal.SIGKILL):
+            return False
+        while identity.is_alive():  # until the supervisor has taken note of its end
+            time.sleep(0.002)
+        return True
 
     def ready(self) -> None:
         """Waits until every process is ready again, also when the supervisor does not know yet that one was killed."""
