@@ -1,7 +1,9 @@
 """The controller's configuration: its ConfigMap, read at the start and followed afterwards (§8.1)."""
 
 import logging
+import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from argotui.controller.options import Options
 from argotui.engine.config import ConfigError, EngineConfig
@@ -57,9 +59,20 @@ class Settings:
         return Reflector(self._client, CONFIG_MAPS, self._namespace, field_selector=selector, on_change=receive)
 
     def _parse(self, document: Document) -> EngineConfig:
-        return EngineConfig.from_config_map(
+        found = EngineConfig.from_config_map(
             document.get("data") or {},
             namespace=self._namespace,
             executor_image=self._options.executor_image,
             executor_pull_policy=self._options.executor_image_pull_policy,
         )
+        return _with_environment(found)
+
+
+def _with_environment(config: EngineConfig) -> EngineConfig:
+    """What upstream reads from the controller's environment."""
+    pattern, label = (os.environ.get(name) for name in ("TRANSIENT_ERROR_PATTERN", "RETRY_HOST_NAME_LABEL_KEY"))
+    return replace(
+        config,
+        transient_error_pattern=pattern or config.transient_error_pattern,
+        retry_host_label=label or config.retry_host_label,
+    )

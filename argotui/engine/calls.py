@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from argotui.engine.execution import Execution
 
 MAX_DEPTH: Final = 100
-POD_KINDS: Final = frozenset({"container", "script", "resource"})
+POD_KINDS: Final = frozenset({"container", "script", "containerSet", "resource"})
 
 _DEPTH_MESSAGE: Final = (
     "Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/"
@@ -50,7 +50,7 @@ class Call:
     that calls, substituted (its `name` is `steps.name`). kind: `steps` or `tasks`. parents: node ids below which a
     new node is linked. boundary: id of the enclosing Steps or DAG node, and its plan. flag: nodeFlag. depth:
     templates within each other, the entry is 1. order: place in the tree, compared with that of other calls.
-    deadline: the end of a retried attempt.
+    deadline: the end of a retried attempt. avoided_hosts: where earlier attempts failed, if that matters.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Call:
     depth: int = 1
     order: tuple[int, ...] = ()
     deadline: datetime | None = None
+    avoided_hosts: tuple[str, ...] = ()
 
 
 Starter = Callable[["Execution", Call, TemplatePlan, Document], None]

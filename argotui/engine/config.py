@@ -30,7 +30,8 @@ class EngineConfig:
     namespace: the controller's own. images: image -> {entrypoint, cmd} (lists of text). main_container and
     executor: partial containers that are merged below the main container and the executor's own ones.
     workflow_defaults: {metadata, spec} with the lowest precedence. transient_error_pattern: regular
-    expression of messages that count as transient (environment). parallelism, namespace_parallelism:
+    expression of messages that count as transient (environment). retry_host_label: node label by which retries
+    avoid a host (environment). parallelism, namespace_parallelism:
     running workflows, 0 is unlimited. pod_gc_delay_ns: how long podGC waits before it deletes a pod, unless
     the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own. retention: how many
     completed workflows are kept, None keeps all. ignored: keys that were read and change nothing in this
@@ -50,6 +51,7 @@ class EngineConfig:
     node_events: bool = True
     workflow_events: bool = True
     transient_error_pattern: str = ""
+    retry_host_label: str = "kubernetes.io/hostname"
     managed_namespace: str = ""
     parallelism: int = 0
     namespace_parallelism: int = 0

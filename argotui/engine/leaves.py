@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -156,23 +156,30 @@ class PodLeaf:
         return None if deadline is None else int((deadline - self._ex.now).total_seconds())
 
     def _timeout_seconds(self) -> int | None:
-        """Whole seconds left of the template's `timeout`. Raises NodeTimeout when it is over."""
-        text = self._template.get("timeout")
+        """Whole seconds left of the template's `timeout`. Raises NodeTimeout when it, or `pendingTimeout`, is over."""
+        pending = self._end_of("pendingTimeout", argo_duration)
+        whole = self._end_of("timeout", go_duration)
+        for end in (pending, whole):
+            if end is not None and self._ex.now >= end:
+                raise NodeTimeout("timeout")
+            if end is not None:
+                self._ex.at(end, self._time_out)
+        return None if whole is None else max(int((whole - self._ex.now).total_seconds()), 1)
+
+    def _end_of(self, field: str, duration: Callable[[str], int]) -> datetime | None:
+        """When a time that is counted from the node's start is over."""
+        text = self._template.get(field)
         if not text:
             return None
         ex, node = self._ex, self._ex.nodes[self.call.node_id]
         try:
-            allowed = timedelta(microseconds=go_duration(str(text)) // 1000)
+            allowed = timedelta(microseconds=duration(str(text)) // 1000)
         except DurationError as error:
-            raise EngineError(f"invalid timeout format. {error}") from None
-        end = (parse_time(node.get("startedAt")) or ex.now) + allowed
-        if ex.now >= end:
-            raise NodeTimeout("timeout")
-        ex.at(end, self._time_out)
-        return max(int((end - ex.now).total_seconds()), 1)
+            raise EngineError(f"invalid {field} format. {error}") from None
+        return (parse_time(node.get("startedAt")) or ex.now) + allowed
 
     def _time_out(self) -> None:
-        """The timeout ends a node that is still pending; a running pod is ended by its own deadline."""
+        """A timeout ends a node that is still pending; a running pod is ended by its own deadline."""
         ex, identifier = self._ex, self.call.node_id
         if ex.leaves.get(identifier) is self and ex.nodes.phase(identifier) == Phase.PENDING and self._matters:
             ex.terminate(identifier)
@@ -196,6 +203,7 @@ class PodLeaf:
             scope=Layers({"pod.name": name}, input_scope(self._template), ex.globals, drawn=drawn),
             config=ex.config,
             boundary_template=None if boundary is None else boundary.document,
+            avoided_hosts=call.avoided_hosts,
         )
 
     def _executor_deadline(self) -> datetime | None:

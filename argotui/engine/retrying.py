@@ -23,7 +23,7 @@ from argotui.engine.program import TemplatePlan, refilled
 from argotui.engine.retries import BACKOFF, Again, Ended, Wait, attempts_deadline, decide, last_retry, retries_errors
 from argotui.engine.scopes import Layers
 from argotui.model.documents import Document
-from argotui.model.phase import NodeType, Phase, is_retried
+from argotui.model.phase import NodeType, Phase, is_retried, node_failed
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
@@ -79,6 +79,7 @@ class RetryFrame:
             flag={**(self._call.flag or {}), "retried": True},
             order=(*self._call.order, number),
             deadline=deadline,
+            avoided_hosts=self._avoided_hosts(),
         )
         self._begin(attempt, template)
 
@@ -107,6 +108,13 @@ class RetryFrame:
         node = self._ex.nodes[identifier]
         if not self._attempts or self._attempts[-1]["id"] != identifier:
             self._attempts.append(node)
+
+    def _avoided_hosts(self) -> tuple[str, ...]:
+        """Hosts of failed attempts, when the strategy asks for another one."""
+        if (self._strategy.get("affinity") or {}).get("nodeAntiAffinity") is None:
+            return ()
+        failed = [node for node in self._attempts if node.get("type") == NodeType.POD and node_failed(node)]
+        return tuple(dict.fromkeys(node["hostNodeName"] for node in failed if node.get("hostNodeName")))
 
     def _deadline(self, number: int) -> datetime | None:
         """`maxDuration` bounds every attempt but the first, with which it begins."""

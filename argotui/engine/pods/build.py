@@ -10,6 +10,7 @@ from argotui.engine.config import EngineConfig
 from argotui.engine.owners import owned_by
 from argotui.engine.podgc import PodPolicy
 from argotui.engine.pods import commands, containers, environment, volumes
+from argotui.engine.pods.antiaffinity import avoiding
 from argotui.engine.pods.gotemplate import executor_template
 from argotui.engine.pods.limits import check_sizes
 from argotui.engine.pods.owned import owned
@@ -47,6 +48,7 @@ def build_pod(
     scope: Mapping[str, str | None],
     config: EngineConfig,
     boundary_template: Document | None = None,
+    avoided_hosts: tuple[str, ...] = (),
 ) -> Document:
     """The Pod to create for a container, script, containerSet or resource template.
 
@@ -56,12 +58,13 @@ def build_pod(
     active_deadline_seconds: what workflow and timeouts leave; the template's own is taken into account.
     scope: variables of the last substitution, over the whole pod (globals, `inputs.parameters.*`,
     `pod.name`).  boundary_template: the enclosing steps or dag template, for scheduling fields.
+    avoided_hosts: where earlier attempts failed, when the retryStrategy asks for another host.
 
     Raises PodBuildError, whose text is the node's message.
     """
     request = PodRequest(
         workflow, template, node_name, node_id, pod_name, include_result, deadline,
-        active_deadline_seconds, on_exit, scope, config, boundary_template,
+        active_deadline_seconds, on_exit, scope, config, boundary_template, avoided_hosts,
     )  # fmt: skip
     mains = containers.main_containers(request)
     pod: Document = {
@@ -137,6 +140,9 @@ def _finished(request: PodRequest, pod: Document) -> Document:
         environment.add(container, [environment.variable(environment.TEMPLATE, text)])
     pod["spec"] = _patched(request, staged, pod["spec"])
     _finish_regular(request, pod["spec"])
+    if request.avoided_hosts:
+        label = request.config.retry_host_label
+        pod["spec"]["affinity"] = avoiding(pod["spec"].get("affinity"), label, request.avoided_hosts)
     check_sizes(pod, text)
     return pod
 

@@ -31,6 +31,7 @@ class PodRequest:
     scope: Mapping[str, str | None]
     config: EngineConfig
     boundary_template: Document | None
+    avoided_hosts: tuple[str, ...] = ()
 
     @property
     def spec(self) -> Document:

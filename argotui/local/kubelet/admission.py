@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from argotui.executor.commands import Role, role_of, verb_of
+from argotui.local.kubelet.nodeaffinity import fits
 from argotui.local.kubelet.volumes import SUPPORTED, kind_of
 from argotui.model.documents import Document
 
@@ -28,7 +29,7 @@ def refusal(pod: Document) -> str:
 def unschedulable(pod: Document, labels: Mapping[str, str]) -> str:
     """Why the pod has no place on the only node; "" when it has. It stays Pending then, as on a cluster."""
     selector = pod["spec"].get("nodeSelector") or {}
-    if any(labels.get(key) != value for key, value in selector.items()):
+    if any(labels.get(key) != value for key, value in selector.items()) or not fits(pod, labels):
         return "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
     return ""
 
@@ -40,9 +41,6 @@ def _reasons(spec: Document) -> Iterator[str]:
     for field in _POD_FIELDS:
         if spec.get(field):
             yield f"spec.{field} {_KUBELET}"
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    if affinity.get("requiredDuringSchedulingIgnoredDuringExecution"):
-        yield f"spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution {_KUBELET}"
     for number, volume in enumerate(spec.get("volumes") or ()):
         if kind_of(volume) not in SUPPORTED:
             yield f"spec.volumes[{number}].{kind_of(volume)} {_KUBELET}"

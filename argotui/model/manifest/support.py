@@ -12,7 +12,6 @@ _ARTIFACTS = f"artifacts are {_NOT}"
 _LOCKS = f"synchronization is {_NOT}"
 _METRICS = f"metrics are {_NOT}"
 _EXPRESSIONS = f"expressions are {_NOT}"
-_POD_PATCH = f"podSpecPatch is {_NOT}"
 _EXECUTOR = f"settings of the executor are {_NOT}"
 _EVENTS = f"events are {_NOT}"
 
@@ -25,13 +24,9 @@ UNSUPPORTED: dict[str, str] = {
     "ResourceTemplate.manifestFrom": f"manifestFrom is {_NOT}, as it needs artifacts",
     # templates
     "Template.daemon": f"daemon is {_NOT}",
-    "Template.sidecars": f"sidecars are {_NOT}",
-    "Template.initContainers": f"initContainers are {_NOT}",
     "Template.synchronization": _LOCKS,
     "Template.memoize": f"memoize is {_NOT}",
     "Template.metrics": _METRICS,
-    "Template.podSpecPatch": _POD_PATCH,
-    "Template.pendingTimeout": f"pendingTimeout is {_NOT}",
     "Template.archiveLocation": _ARTIFACTS,
     "Template.executor": _EXECUTOR,
     # exit handlers and other hooks
@@ -41,15 +36,12 @@ UNSUPPORTED: dict[str, str] = {
     "Outputs.artifacts": _ARTIFACTS,
     "Arguments.artifacts": _ARTIFACTS,
     "ValueFrom.event": _EVENTS,
-    # retries
-    "RetryStrategy.affinity": f"affinity of retries is {_NOT}",
     # workflows
     "WorkflowSpec.synchronization": _LOCKS,
     "WorkflowSpec.metrics": _METRICS,
     "WorkflowSpec.artifactRepositoryRef": _ARTIFACTS,
     "WorkflowSpec.artifactGC": _ARTIFACTS,
     "WorkflowSpec.archiveLogs": f"archiveLogs is {_NOT}",
-    "WorkflowSpec.podSpecPatch": _POD_PATCH,
     "WorkflowSpec.podDisruptionBudget": f"podDisruptionBudget is {_NOT}",
     "WorkflowSpec.executor": _EXECUTOR,
     # kinds

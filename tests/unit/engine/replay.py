@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
 from pathlib import Path
@@ -29,7 +29,7 @@ import compare  # type: ignore[import-not-found]  # noqa: E402
 REACTION = 0.3
 """Seconds from a condition to the action that waited for it, as when people or the recorder acted."""
 
-_EXIT = re.compile(r"(main|wait): \w+ \(exit code (\d+)\)(?:: (.*))?\Z", re.DOTALL)
+_EXIT = re.compile(r"([\w-]+): \w+ \(exit code (\d+)\)(?:: (.*))?\Z", re.DOTALL)
 
 
 @dataclass
@@ -86,7 +86,24 @@ class Recorded:
     def __call__(self, node: str) -> Outcome:
         recorded = self._stages[0].get(node.replace(*self._names) if self._names[0] else node)
         assert recorded is not None, f"a pod for {node}, which was never recorded"
-        return _outcome(recorded, self._seconds)
+        outcome = _outcome(recorded, self._seconds)
+        nodes = self._stages[0].values()
+        members = [n for n in nodes if n.get("type") == "Container" and n["boundaryID"] == recorded["id"]]
+        if members:
+            return replace(outcome, exit_code=0, init=None, members=dict(map(_member, members)))
+        if (
+            recorded.get("type") == "Pod"
+            and recorded["phase"] == "Succeeded"
+            and "exitCode" not in (recorded.get("outputs") or {})
+        ):
+            return replace(outcome, seconds=inf)  # a daemon, ended with what is around it
+        return outcome
+
+
+def _member(node: Document) -> tuple[str, tuple[int, str]]:
+    """Name of a container of a set, and how it ended."""
+    found = re.match(r".* \(exit code (\d+)\): (.*)\Z", node.get("message") or "", re.DOTALL)
+    return node["displayName"], (int(found[1]), found[2]) if found else (0, "")
 
 
 def _is_over(workflow: Document) -> bool:
@@ -106,6 +123,8 @@ def _outcome(node: Document, seconds: float) -> Outcome:
         return Outcome(seconds, code or 1, outputs=outputs, pod_message=message)
     if found[1] == "wait":
         return Outcome(seconds, code, outputs=outputs, wait_code=int(found[2]), wait_message=found[3] or "")
+    if found[1] != "main":
+        return Outcome(seconds, init=(found[1], int(found[2])))
     return Outcome(seconds, int(found[2]), found[3] or "", outputs=outputs)
 
 

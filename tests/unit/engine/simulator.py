@@ -53,7 +53,9 @@ REPORTED = {False: "false", True: "true"}
 @dataclass(frozen=True)
 class Outcome:
     """What a pod does. seconds: how long `main` runs, `inf` until somebody ends it. outputs: what the executor
-    reports. pod_message: `status.message` of the pod. wait_code, wait_message: how the executor ends."""
+    reports. pod_message: `status.message` of the pod. wait_code, wait_message: how the executor ends. members: exit
+    code and message of containers other than `main`. init: name and exit code of the init container that fails.
+    ready: whether the readiness probe ever succeeds."""
 
     seconds: float = 1.0
     exit_code: int = 0
@@ -62,6 +64,9 @@ class Outcome:
     pod_message: str = ""
     wait_code: int = 0
     wait_message: str = ""
+    members: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    init: tuple[str, int] | None = None
+    ready: bool = True
 
 
 Script = Callable[[str], Outcome]
@@ -296,11 +301,13 @@ class Simulation:
         if self.pods.get(documents.name(pod)) is not pod:
             return []
         outcome = self.script(documents.annotations(pod)[ANNOTATION_NODE_NAME])
+        if outcome.init is not None:
+            return self._fail_init(pod, *outcome.init)
         started = {"startedAt": format_time(self.now)}
-        names = {container["name"] for container in pod["spec"]["containers"]}
-        begun = [name for name in ("main", "wait") if name in names]  # what works on resources reports by itself
-        statuses = [{"name": name, "state": {"running": dict(started)}} for name in begun]
+        names = sorted(container["name"] for container in pod["spec"]["containers"])
+        statuses = [{"name": name, "ready": outcome.ready, "state": {"running": dict(started)}} for name in names]
         pod["status"] = {"phase": "Running", "startTime": format_time(self.now), "containerStatuses": statuses}
+        pod["status"]["podIP"] = "127.0.0.1"
         pod["spec"]["nodeName"] = "node"
         limit = pod["spec"].get("activeDeadlineSeconds")
         if outcome.seconds != inf:
@@ -308,6 +315,16 @@ class Simulation:
         if limit is not None:
             self.after(limit, lambda: self._overrun(pod, outcome))
         return [*self._tell(pod), self._report(pod, {}, done=False)]
+
+    def _fail_init(self, pod: Document, name: str, code: int) -> list[Fact]:
+        ended = {"exitCode": code, "reason": "Error", "finishedAt": format_time(self.now)}
+        waiting = {"waiting": {"reason": "PodInitializing"}}
+        pod["status"] = {
+            "phase": "Failed",
+            "initContainerStatuses": [{"name": name, "state": {"terminated": ended}}],
+            "containerStatuses": [{"name": c["name"], "state": waiting} for c in pod["spec"]["containers"]],
+        }
+        return self._tell(pod)
 
     def _report(self, pod: Document, outputs: Mapping[str, Any], *, done: bool) -> Fact:
         identifier = documents.annotations(pod)[ANNOTATION_NODE_ID]
@@ -323,28 +340,35 @@ class Simulation:
         return self.pods.get(documents.name(pod)) is pod and pod["status"]["phase"] == "Running"
 
     def _end_main(self, pod: Document, outcome: Outcome) -> list[Fact]:
-        if not self._is_live(pod) or "running" not in pod["status"]["containerStatuses"][0]["state"]:
+        if not self._is_live(pod):
             return []
-        self._terminated(pod, 0, outcome.exit_code, outcome.message)
-        if len(pod["status"]["containerStatuses"]) == 1:
+        running = [s["name"] for s in pod["status"]["containerStatuses"] if "running" in s["state"]]
+        if running in ([], ["wait"]):
+            return []
+        for name in running:
+            own = (outcome.exit_code, outcome.message) if name == "main" else outcome.members.get(name, (0, ""))
+            if name != "wait":
+                self._terminated(pod, name, *own)
+        if "wait" not in running:  # what works on resources reports by itself
             return self._end_wait(pod, outcome)
         self.after(0.1, lambda: self._end_wait(pod, outcome))
         return self._tell(pod)
 
-    def _terminated(self, pod: Document, position: int, code: int, message: str) -> None:
-        status = pod["status"]["containerStatuses"][position]
+    def _terminated(self, pod: Document, name: str, code: int, message: str) -> None:
+        status = next(status for status in pod["status"]["containerStatuses"] if status["name"] == name)
         begun = status["state"]["running"]["startedAt"]
         ended = {"exitCode": code, "startedAt": begun, "finishedAt": format_time(self.now)}
         ended["reason"] = "Completed" if code == 0 else "Error"
         status["state"] = {"terminated": ended | ({"message": message} if message else {})}
+        status["ready"] = False
 
     def _end_wait(self, pod: Document, outcome: Outcome) -> list[Fact]:
         if not self._is_live(pod):
             return []
         facts: list[Fact] = [self._report(pod, _reported(pod, outcome), done=not outcome.wait_code)]
-        if len(pod["status"]["containerStatuses"]) > 1:
-            self._terminated(pod, 1, outcome.wait_code, outcome.wait_message)
-        good = not outcome.exit_code and not outcome.wait_code
+        if any(status["name"] == "wait" for status in pod["status"]["containerStatuses"]):
+            self._terminated(pod, "wait", outcome.wait_code, outcome.wait_message)
+        good = not any(s["state"]["terminated"]["exitCode"] for s in pod["status"]["containerStatuses"])
         pod["status"]["phase"] = "Succeeded" if good else "Failed"
         if outcome.pod_message:
             pod["status"]["message"] = outcome.pod_message

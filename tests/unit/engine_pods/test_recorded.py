@@ -84,7 +84,16 @@ def built(case: str, pod: dict[str, Any]) -> dict[str, Any]:
         on_exit=labels.get("workflows.argoproj.io/on-exit") == "true",
         scope={"workflow.name": workflow["metadata"]["name"]},
         config=CONFIG,
+        avoided_hosts=avoided(pod),
     )
+
+
+def avoided(pod: dict[str, Any]) -> tuple[str, ...]:
+    """Hosts of earlier attempts, which nothing but the recorded pod tells."""
+    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
+    terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or ()
+    expressions = [one for term in terms for one in term["matchExpressions"] if one["operator"] == "NotIn"]
+    return tuple(value for one in expressions for value in one["values"])
 
 
 @pytest.mark.parametrize(("case", "pod"), PODS)
