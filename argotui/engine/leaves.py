@@ -62,6 +62,8 @@ class PodLeaf:
         ensure_node(ex, call, self._template, NodeType.POD, Phase.PENDING, taskResultSynced=True)
         try:
             rename(ex, call, self._template)
+            for end in self._ends():
+                ex.at(end, self._time_out)
         except EngineError as error:
             fail_call(ex, call, error)
             return
@@ -157,14 +159,15 @@ class PodLeaf:
 
     def _timeout_seconds(self) -> int | None:
         """Whole seconds left of the template's `timeout`. Raises NodeTimeout when it, or `pendingTimeout`, is over."""
-        pending = self._end_of("pendingTimeout", argo_duration)
-        whole = self._end_of("timeout", go_duration)
-        for end in (pending, whole):
-            if end is not None and self._ex.now >= end:
-                raise NodeTimeout("timeout")
-            if end is not None:
-                self._ex.at(end, self._time_out)
-        return None if whole is None else max(int((whole - self._ex.now).total_seconds()), 1)
+        if any(self._ex.now >= end for end in self._ends()):
+            raise NodeTimeout("timeout")
+        end = self._end_of("timeout", go_duration)
+        return None if end is None else max(int((end - self._ex.now).total_seconds()), 1)
+
+    def _ends(self) -> list[datetime]:
+        """When the node ends, should it be pending still. Raises EngineError."""
+        ends = (self._end_of("timeout", go_duration), self._end_of("pendingTimeout", argo_duration))
+        return [end for end in ends if end is not None]
 
     def _end_of(self, field: str, duration: Callable[[str], int]) -> datetime | None:
         """When a time that is counted from the node's start is over."""

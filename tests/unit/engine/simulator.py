@@ -55,7 +55,7 @@ class Outcome:
     """What a pod does. seconds: how long `main` runs, `inf` until somebody ends it. outputs: what the executor
     reports. pod_message: `status.message` of the pod. wait_code, wait_message: how the executor ends. members: exit
     code and message of containers other than `main`. init: name and exit code of the init container that fails.
-    ready: whether the readiness probe ever succeeds."""
+    ready: whether the readiness probe ever succeeds. pending: no node ever takes the pod."""
 
     seconds: float = 1.0
     exit_code: int = 0
@@ -67,6 +67,7 @@ class Outcome:
     members: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     init: tuple[str, int] | None = None
     ready: bool = True
+    pending: bool = False
 
 
 Script = Callable[[str], Outcome]
@@ -301,6 +302,8 @@ class Simulation:
         if self.pods.get(documents.name(pod)) is not pod:
             return []
         outcome = self.script(documents.annotations(pod)[ANNOTATION_NODE_NAME])
+        if outcome.pending:
+            return []
         if outcome.init is not None:
             return self._fail_init(pod, *outcome.init)
         started = {"startedAt": format_time(self.now)}

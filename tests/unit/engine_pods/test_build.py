@@ -196,3 +196,28 @@ def test_refusals(template: dict[str, Any], spec: dict[str, Any], text: str) -> 
 def test_a_value_that_cannot_be_put_into_json() -> None:
     with pytest.raises(PodBuildError, match="invalid JSON"):
         build(leaf(args=["{{x}}"]), scope={"x": "bell \x07"})
+
+
+HOSTS = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+@pytest.mark.parametrize(
+    ("given", "terms"),
+    [
+        ({}, [["h NotIn a,b"]]),
+        ({"nodeSelectorTerms": []}, [["h NotIn a,b"]]),
+        ({"nodeSelectorTerms": [{"matchExpressions": [{"key": "h", "operator": "NotIn", "values": ["b", "x"]}]}]},
+         [["h NotIn b,x,a"]]),
+        ({"nodeSelectorTerms": [{"matchExpressions": [{"key": "k", "operator": "In", "values": ["v"]}]}, {}]},
+         [["k In v", "h NotIn a,b"], []]),
+    ],
+)  # fmt: skip
+def test_hosts_of_failed_attempts_are_avoided(given: dict[str, Any], terms: list[list[str]]) -> None:
+    spec = {"affinity": {"nodeAffinity": {HOSTS: given}}}
+    made = build(leaf(), spec=spec, config={"retry_host_label": "h"}, avoided_hosts=("a", "b"))
+    found = made["spec"]["affinity"]["nodeAffinity"][HOSTS]["nodeSelectorTerms"]
+    texts = [
+        [f"{e['key']} {e['operator']} {','.join(e['values'])}" for e in term.get("matchExpressions", ())]
+        for term in found
+    ]
+    assert texts == terms
