@@ -17,23 +17,6 @@ ELSEWHERE = {
 """Cases that the engine alone never sees; the local cluster runs them."""
 
 CASES = [name for name in running() if name not in ELSEWHERE]
-FURTHER = """
-resource-conditions resource-crud resource-get-missing
-argo-resubmit-memoized argo-retry-parameters argo-retry-restart continue-on dag-failfast-false dag-failfast-true
-dag-retry-depends dag-target depends-anysucceeded depends-tokens exit-hook-arguments exit-hook-fails
-invalid-depends-mix invalid-depends-token invalid-loop-both invalid-name-too-long invalid-parameter-enum
-invalid-workflow-parameter loop-all-skipped loop-dag-empty loop-result-not-json loop-retry node-name-characters
-node-name-odd-items parallelism-nested parallelism-template parallelism-workflow pod-deleted-early pod-deleted-late
-pod-metadata pod-spec-fields retry-steps-template retry-variables skip-outputs skip-outputs-nodefault
-stop-exit-hook-steps suspend-stop-selector suspend-supplied-missing task-timeout template-defaults
-template-ref-missing wftmpl-ref-entrypoint wftmpl-ref-missing
-pod-gc pod-gc-completion volume-claim-template
-template-ref inline-templates display-name-invalid
-expression-bad expression-tags retry-expression when-forms
-init-container-fails sidecar init-container retry-anti-affinity pod-spec-patch
-"""
-
-CASES = [name for name in [*FIRST_SLICE, *FURTHER.split()] if name not in REFUSED]
 
 POD_SECONDS = {"retry-max-duration": 2.6, "stop-exit-hook-steps": 0.1}
 """How long the recorded pods took, where the outcome depends on it."""
