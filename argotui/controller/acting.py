@@ -9,14 +9,17 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from argotui.controller.budgets import BudgetWork
 from argotui.controller.claims import ClaimWork
 from argotui.controller.creation import Creation
 from argotui.controller.requests import GivenUp
 from argotui.controller.supervision import Crew
 from argotui.engine.effects import (
     CollectPod,
+    CreateDisruptionBudget,
     CreatePod,
     CreatePVC,
+    DeleteDisruptionBudget,
     DeletePod,
     DeletePVCs,
     DeleteTaskResults,
@@ -55,6 +58,7 @@ class Acting:
         self._slots = asyncio.Semaphore(_PER_WORKFLOW)
         self._given_up = asyncio.Event()
         self._crew = Crew()
+        self._budgets = BudgetWork(self, term.client, workflow, term.events, self._given_up)
         self._claims = ClaimWork(self, term.client, workflow, tell, self._given_up)
         self._creations: dict[str, Creation] = {}
         self._tails: dict[str, asyncio.Task[None]] = {}
@@ -83,6 +87,10 @@ class Acting:
                 self._crew.start("claim", self._guarded("claim", lambda: self._claims.create(effect)))
             case DeletePVCs():
                 self._crew.start("claims", self._guarded("claims", lambda: self._claims.delete(effect)))
+            case CreateDisruptionBudget():
+                self._chain("budget", lambda: self._budgets.create(effect))
+            case DeleteDisruptionBudget():
+                self._chain("budget", lambda: self._budgets.delete(effect))
             case CollectPod():
                 self._term.cleanup.put(self._namespace, effect)
             case DeleteTaskResults():

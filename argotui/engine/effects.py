@@ -85,6 +85,23 @@ class DeletePVCs:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateDisruptionBudget:
+    """Create the workflow's PodDisruptionBudget. Asked at each load: one that exists is success. Nothing comes back;
+    the workflow runs without one where the API refuses it."""
+
+    budget: Document
+    after_persist: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDisruptionBudget:
+    """Delete the workflow's PodDisruptionBudget; not found is success."""
+
+    name: str
+    after_persist: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteTaskResults:
     """Delete the collection of the workflow's WorkflowTaskResults."""
 
@@ -118,6 +135,8 @@ Effect = (
     | CollectPod
     | CreatePVC
     | DeletePVCs
+    | CreateDisruptionBudget
+    | DeleteDisruptionBudget
     | DeleteTaskResults
     | EmitEvent
     | WakeAt

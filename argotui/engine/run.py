@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from argotui.engine import podstatus
 from argotui.engine.assess import Assessor
+from argotui.engine.budget import close_budget, open_budget
 from argotui.engine.claims import Claims
 from argotui.engine.config import EngineConfig
 from argotui.engine.control import Control
@@ -147,6 +148,7 @@ class Run:
         for identifier in sorted(ex.nodes.unsynced):
             self._assessor.look(identifier)
         self._control.enforce()
+        open_budget(ex)
 
     def _start(self) -> None:
         """The first node, unless the workflow is suspended or has to wait for its claims."""
@@ -226,6 +228,7 @@ class Run:
         ex.leaves.clear()
         ex.rest()
         self._claims.drop()
+        close_budget(ex)
         for identifier, pod in list(ex.pods.items()):
             if podstatus.is_over(pod):
                 del ex.pods[identifier]

@@ -42,7 +42,6 @@ UNSUPPORTED: dict[str, str] = {
     "WorkflowSpec.artifactRepositoryRef": _ARTIFACTS,
     "WorkflowSpec.artifactGC": _ARTIFACTS,
     "WorkflowSpec.archiveLogs": f"archiveLogs is {_NOT}",
-    "WorkflowSpec.podDisruptionBudget": f"podDisruptionBudget is {_NOT}",
     "WorkflowSpec.executor": _EXECUTOR,
     # kinds
     "WorkflowEventBinding.spec": _EVENTS,

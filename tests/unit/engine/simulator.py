@@ -18,8 +18,10 @@ from typing import Any
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import (
     CollectPod,
+    CreateDisruptionBudget,
     CreatePod,
     CreatePVC,
+    DeleteDisruptionBudget,
     DeletePod,
     DeletePVCs,
     DeleteTaskResults,
@@ -132,6 +134,7 @@ class Simulation:
         self.effects: list[Effect] = []
         self.created: list[Document] = []
         self.volumes = Volumes()
+        self.budgets: dict[str, Document] = {}
         self.steps = 0
         self._collected: set[str] = set()
         self.lose: Callable[[], bool] | None = None
@@ -270,6 +273,10 @@ class Simulation:
                 self._label(name)
             case CollectPod(name, uid, seconds):
                 self._collect(name, uid, seconds)
+            case CreateDisruptionBudget(budget):
+                self.budgets.setdefault(documents.name(budget), budget)
+            case DeleteDisruptionBudget(name):
+                self.budgets.pop(name, None)
             case CreatePVC(claim):
                 self.after(0.05, lambda: [self.volumes.create(claim)])
             case DeletePVCs(names):

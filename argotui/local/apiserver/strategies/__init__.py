@@ -15,6 +15,7 @@ _BUILTIN: dict[str, type[TypedStrategy]] = {
     "events": core.EventStrategy,
     "services": core.ServiceStrategy,
     "persistentvolumeclaims": core.ClaimStrategy,
+    "poddisruptionbudgets.policy": core.BudgetStrategy,
     "jobs.batch": core.JobStrategy,
     "leases.coordination.k8s.io": core.LeaseStrategy,
     "customresourcedefinitions.apiextensions.k8s.io": definitions.DefinitionStrategy,

@@ -217,6 +217,19 @@ def _settled(spec: Document, old: Document) -> Document:
     return {key: value for key, value in spec.items() if key not in free}
 
 
+class BudgetStrategy(_IdleStrategy):
+    """Budgets are kept only: nothing evicts pods of a single node."""
+
+    WHAT = "disruption budgets are stored, and no pod is ever evicted"
+
+    def causes(self, document: Document, old: Document | None) -> list[Cause]:
+        """See Strategy."""
+        spec = document.get("spec", {})
+        if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
+            return [invalid("spec", "<value>", "minAvailable and maxUnavailable cannot be both set")]
+        return []
+
+
 class JobStrategy(_IdleStrategy):
     """Jobs are kept only."""
 
