@@ -44,13 +44,14 @@ class Case:
     expected: Document
 
     @classmethod
-    def read(cls, name: str, root: Path = CASES) -> Case:
+    def read(cls, name: str, root: Path = CASES, workflow: Document | None = None) -> Case:
+        """workflow: what is played where the case holds only what makes it."""
         folder = root / name
         documents = _documents(folder / "workflow.yaml")
         actions = _documents(folder / "actions.yaml")
         expected = json.loads((folder / "expected.json").read_text())
         objects = [*_documents(folder / "objects.yaml"), *(d for d in documents if d["kind"] != "Workflow")]
-        workflow = next(d for d in documents if d["kind"] == "Workflow")
+        workflow = workflow or next(d for d in documents if d["kind"] == "Workflow")
         return cls(name, folder, workflow, objects, actions[0] if actions else [], expected)
 
 

@@ -12,7 +12,7 @@ ELSEWHERE = {
     "invalid-two-types": "the API server's schema refuses it",
     "rejected-bool-hook-argument": "the API server's schema refuses it",
     "cli-submit-from": "what the command line makes of a template (tests/unit/engine_operations/test_submission.py)",
-    "cron-workflow": "the schedule",
+    "cron-workflow": "the schedule (tests/unit/engine_cron/test_recorded.py)",
 }
 """Cases that the engine alone never sees; the local cluster runs them."""
 
