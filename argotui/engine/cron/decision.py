@@ -78,14 +78,14 @@ def consider(
     extra = _surplus(patch, cron, children, rules)
     if fault:
         done = replace(seen, settled=now, closed=max(seen.closed, now))
-        return Decision(done, patch, surplus=extra, wake=_next_if_any(cron, children, rules, now))
+        return Decision(done, patch, surplus=extra, wake=_next_if_any(cron, rules, now))
     return _Look(current, children, rules, rules.parsed(), seen, now).decide(patch, extra)
 
 
-def _next_if_any(cron: Document, children: Sequence[Document], rules: Rules, now: datetime) -> datetime | None:
+def _next_if_any(cron: Document, rules: Rules, now: datetime) -> datetime | None:
     """When an invalid one would fire: what it lacks may be there by then."""
     try:
-        return next_look(cron, rules.parsed(), last_run(cron, children, now), now)
+        return next_look(cron, rules.parsed(), now)
     except ScheduleError:
         return None
 
@@ -120,7 +120,7 @@ class _Look:
         if self._is_stopped():
             return Decision(done, patch, surplus=extra)
         moment = due(self.cron, self.rules, self.schedules, self.watch, last, self.now)
-        wake = next_look(self.cron, self.schedules, last, self.now)
+        wake = next_look(self.cron, self.schedules, self.now)
         quiet = Decision(done, patch, surplus=extra, wake=wake)
         try:
             if should_stop(self.cron, self.rules.stop, self.now):

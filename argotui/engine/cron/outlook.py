@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from argotui.engine.cron.schedule import next_firing
-from argotui.engine.cron.spec import Malformed, created, moment_of, rules_of, status_of
+from argotui.engine.cron.spec import Malformed, rules_of
+from argotui.engine.cron.timing import next_look
 from argotui.engine.cron.zones import ScheduleError
 from argotui.model.dialect import today
 from argotui.model.documents import Document
@@ -18,9 +18,7 @@ def next_run(cron: Document, now: datetime) -> datetime | None:
     then does not run.
     """
     cron = today(cron)
-    anchor = moment_of(status_of(cron).get("lastScheduledTime")) or created(cron) or now
     try:
-        found = [next_firing(schedule, anchor, now) for schedule in rules_of(cron).parsed()]
+        return next_look(cron, rules_of(cron).parsed(), now)
     except (Malformed, ScheduleError):
         return None
-    return min((moment for moment in found if moment is not None), default=None)

@@ -70,20 +70,20 @@ def due(
 ) -> datetime | None:
     """The firing to run now: only the latest one, None when there is none."""
     begun = max(created(cron) or _LONG_AGO, last or _LONG_AGO)
-    anchor = _anchor(cron, last, now)
+    anchor = anchor_of(cron, now)
     on_time = latest_time(schedules, anchor, max(begun, watch.settled, now - GRACE), now)
     if on_time is not None or last is None or not rules.deadline:
         return on_time
     return latest_time(schedules, anchor, max(begun, watch.closed, now - rules.deadline), now)
 
 
-def next_look(cron: Document, schedules: Iterable[Schedule], last: datetime | None, now: datetime) -> datetime | None:
+def next_look(cron: Document, schedules: Iterable[Schedule], now: datetime) -> datetime | None:
     """The next firing after `now`, None when there is none for years."""
-    anchor = _anchor(cron, last, now)
+    anchor = anchor_of(cron, now)
     found = (next_firing(schedule, anchor, now) for schedule in schedules)
     return min((moment for moment in found if moment is not None), default=None)
 
 
-def _anchor(cron: Document, last: datetime | None, now: datetime) -> datetime:
-    """Where the rhythm of `@every` begins."""
-    return last or created(cron) or now
+def anchor_of(cron: Document, now: datetime) -> datetime:
+    """Where the rhythm of `@every` begins: neither a restart nor a run of another schedule shifts it."""
+    return created(cron) or now

@@ -78,5 +78,5 @@ def test_the_next_run() -> None:
     assert next_run(World(schedules=["often"]).cron, NOW) is None
     assert next_run({"spec": None}, NOW) is None
     every = World(schedules=["@every 90m"]).cron
-    every["status"] = {"lastScheduledTime": "2024-02-29T23:10:00Z"}
+    every["metadata"]["creationTimestamp"] = "2024-02-29T20:10:00Z"
     assert next_run(every, NOW) == at("2024-03-01T00:40:00Z")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -209,3 +210,17 @@ def test_anything_is_a_schedule_or_a_clear_error(schedule: str, zone: str) -> No
     except ScheduleError:
         return
     assert found == sorted(found)
+
+
+def test_a_machine_without_zone_data() -> None:
+    """As in a bare container: the data of the package `tzdata` is used."""
+    zoneinfo.reset_tzpath(to=())
+    ZoneInfo.clear_cache()
+    load_zone.cache_clear()
+    try:
+        assert load_zone("Europe/Berlin").offset(int(at("2024-07-01T00:00:00Z").timestamp())) == 7200
+        with pytest.raises(ScheduleError):
+            load_zone("Europe/Atlantis")
+    finally:
+        zoneinfo.reset_tzpath()
+        load_zone.cache_clear()
