@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 OVERTIME: Final = timedelta(seconds=2)
 """How long after the deadline a pod that has this deadline itself may take to end by it."""
+
+_EXIT: Final = re.compile(r"\.onExit(?:\(\d+\))?\Z")
+"""How the names of exit handlers end, and of their attempts; other hooks are not let off."""
 
 _LATE: Final = "Step exceeded its deadline"
 _ACTIVE: Final = (Phase.PENDING, Phase.RUNNING)
@@ -44,11 +48,11 @@ class Control:
         return [identifier for identifier, node in self._ex.nodes.documents.items() if _is_open(node)]
 
     def _is_on_exit(self, identifier: str) -> bool:
-        """The node belongs to an exit handler: it, or a node around it, is a hook."""
+        """The node belongs to an exit handler: it is one, or a node around it."""
         nodes = self._ex.nodes
         node = nodes.get(identifier)
         while node is not None:
-            if is_hooked(node):
+            if is_hooked(node) and _EXIT.search(node["name"]):
                 return True
             node = nodes.get(node.get("boundaryID") or "")
         return False

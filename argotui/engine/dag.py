@@ -11,7 +11,8 @@ from argotui.engine.depends import ended
 from argotui.engine.errors import DepthExceeded, EngineError, NodeTimeout
 from argotui.engine.expressions import Drawn
 from argotui.engine.graph import Graph
-from argotui.engine.hooks import run_exit_hook
+from argotui.engine.hooks import Hook, hook_scope, lifecycle_hooks, run_exit_hook
+from argotui.engine.lifecycle import LifecycleHooks
 from argotui.engine.loops import expand, is_loop
 from argotui.engine.outputs import loop_variables, node_variables, publish, template_outputs
 from argotui.engine.program import TemplatePlan, input_scope
@@ -53,6 +54,7 @@ class DagFrame:
         self._active = 1
         """Tasks that have begun and are not over; the launch itself counts as one."""
         self._loops: dict[str, Lookup] = {}
+        self._hooks: dict[str, LifecycleHooks] = {}
         self._closed = False
 
     # --- life ---------------------------------------------------------------------------------
@@ -152,6 +154,7 @@ class DagFrame:
         if not runs:
             self._pass_over(name, Phase.SKIPPED, f"when '{task['when']}' evaluated false")
             return
+        self._watch(name)
         self.ex.later(open_call, self.ex, self.task_call(name, task, self._parents(name), _TaskOwner(self, name)))
 
     def _start_loop(self, name: str, members: list[Document]) -> None:
@@ -161,6 +164,7 @@ class DagFrame:
         identifier = self.node_id(name)
         if self.ex.nodes.get(identifier) is None:
             self._create(name, NodeType.TASK_GROUP, Phase.RUNNING, "")
+        self._watch(name)
         TaskGroupFrame(self, name, identifier, members).start()
 
     def _pass_over(self, name: str, phase: Phase, message: str) -> None:
@@ -215,10 +219,48 @@ class DagFrame:
 
     # --- ends ---------------------------------------------------------------------------------
 
-    def _over(self, name: str) -> None:
-        """The task's node is over; its exit handler, then whoever waits for it."""
+    def _watch(self, name: str) -> None:
+        """Begin to look at the hooks of a task, if it has any; a loop has them as a whole."""
         task = self._tasks[name]
-        call = self.task_call(name, task, (), _TaskOwner(self, name))
+        hooks = lifecycle_hooks(task)
+        if hooks and name not in self._hooks:
+            call = self.task_call(name, task, (), _TaskOwner(self, name))
+            look = partial(self._hook_scope, call, name)
+            self._hooks[name] = self.ex.watch.open(call, hooks, look, partial(self._hook_broken, name))
+
+    def _hook_scope(self, call: Call, name: str, hook: Hook) -> Layers:
+        return hook_scope(self.ex, call, hook, self.scope(name))
+
+    def _hook_broken(self, name: str, error: EngineError) -> None:
+        """A hook that cannot be judged ends its task in an Error; the DAG, when the task is over already."""
+        ex, identifier = self.ex, self.node_id(name)
+        if self._closed:
+            return
+        if ex.nodes.is_fulfilled(identifier):
+            self.fail(error)
+            return
+        ex.terminate(identifier)
+        ex.set_phase(identifier, Phase.ERROR, str(error))
+        if ex.nodes[identifier].get("taskResultSynced") is not None:
+            ex.nodes.set_synced(identifier, True, ex.now)
+        if identifier in ex.leaves:
+            ex.ended(identifier)
+        else:
+            ex.later(self.task_done, name)
+
+    def _over(self, name: str) -> None:
+        """The task's node is over; its hooks, its exit handler, then whoever waits for it."""
+        self._watch(name)
+        hooks = self._hooks.get(name)
+        if hooks is None:
+            self._exit(name)
+        else:
+            hooks.finish(partial(self._exit, name))
+
+    def _exit(self, name: str) -> None:
+        if self._closed:
+            return
+        call = self.task_call(name, self._tasks[name], (), _TaskOwner(self, name))
         run_exit_hook(self.ex, call, self.scope(name), lambda: self._complete(name), self._hook_failed)
 
     def task_done(self, name: str) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from argotui.engine import gojson
-from argotui.engine.calls import Call, open_call
+from argotui.engine.calls import Call, drawn_for, open_call
 from argotui.engine.errors import EngineError
+from argotui.engine.expressions import is_true
 from argotui.engine.gotext import quote
-from argotui.engine.hooks import exit_hook
+from argotui.engine.hooks import Hook, exit_hook, hook_arguments, lifecycle_hooks
+from argotui.engine.scopes import Layers, Lookup, Wanted
 from argotui.engine.sources import Asked
 from argotui.model.documents import Document
 from argotui.model.names import pod_name
@@ -18,10 +21,11 @@ from argotui.model.phase import Phase, node_failed
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
+    from argotui.engine.lifecycle import LifecycleHooks
 
 _ENTRY_ERROR: Final = "error in entry template execution: "
 _EXIT_ERROR: Final = "error in exit template execution : "
-_ENDS: Final = {
+_ENDS: Final[dict[str, Phase]] = {
     Phase.SUCCEEDED: Phase.SUCCEEDED,
     Phase.SKIPPED: Phase.SUCCEEDED,
     Phase.OMITTED: Phase.SUCCEEDED,
@@ -52,6 +56,9 @@ class Course:
     def __init__(self, ex: Execution) -> None:
         self._ex = ex
         self._exit_id = ex.nodes.id_of(f"{ex.name}.onExit")
+        self._hooks: LifecycleHooks | None = None
+        self._problem = ""
+        """Why a hook could not be judged."""
         self.outcome: tuple[Phase, str] | None = None
         """Last phase and message of the workflow."""
 
@@ -65,7 +72,28 @@ class Course:
         owner = _Owner(self._entry_over, self._fail, _ENTRY_ERROR)
         arguments = ex.spec.get("arguments") or {}
         entry = Call(ex.name, ex.name, Asked(str(ex.spec.get("entrypoint") or "")), owner, arguments=arguments)
+        hooks = lifecycle_hooks(ex.spec)
+        if hooks:
+            self._hooks = ex.watch.open(entry, hooks, self._hook_scope, self._hook_broken)
         ex.later(open_call, ex, entry)
+
+    def _hook_scope(self, hook: Hook) -> Layers:
+        """What the workflow's hooks may refer to: it, and the phase of its entry as that of the whole."""
+        ex = self._ex
+        return Layers(_Entry(ex), ex.globals, drawn=partial(drawn_for, ex, f"{ex.name}.{hook.suffix}"))
+
+    def _hook_broken(self, error: EngineError) -> None:
+        """A hook that cannot be judged ends the workflow in an Error."""
+        ex = self._ex
+        self._problem = str(error)
+        if not ex.nodes.is_fulfilled(ex.name):
+            for identifier in sorted(ex.nodes.active_pods):
+                ex.terminate(identifier)
+            ex.set_phase(ex.name, Phase.ERROR, self._problem)
+            if ex.nodes[ex.name].get("taskResultSynced") is not None:
+                ex.nodes.set_synced(ex.name, True, ex.now)
+            ex.leaves.pop(ex.name, None)
+            ex.later(self._entry_over)
 
     def _fail(self, message: str) -> None:
         """Written down at once: it is not to be seen from the nodes."""
@@ -76,13 +104,30 @@ class Course:
         ex = self._ex
         ex.globals.final_status = self._entry()[0]
         ex.globals.failures = quote(_failures(ex))
+        if self._hooks is None:
+            self._exit()
+        else:
+            self._hooks.finish(self._exit)
+
+    def _exit(self) -> None:
+        """The exit handler, if there is one and it may run."""
+        ex = self._ex
         hook = exit_hook(ex.spec, ex.spec.get("arguments") or {})
-        if hook is None or not (ex.may_run(on_exit=True) or ex.nodes.get(self._exit_id) is not None):
+        has_begun = ex.nodes.get(self._exit_id) is not None
+        if hook is None or not (ex.may_run(on_exit=True) or has_begun):
             self._finish()
             return
-        name = f"{ex.name}.onExit"
+        scope = self._hook_scope(hook)
+        try:
+            if not (has_begun or not hook.expression or is_true(hook.expression, scope)):
+                self._finish()
+                return
+            arguments = hook_arguments(hook, scope)
+        except EngineError as error:
+            self._fail(f"{_EXIT_ERROR}{error}")
+            return
         owner = _Owner(self._finish, self._fail, _EXIT_ERROR)
-        call = Call(name, self._exit_id, hook.asked, owner, arguments=hook.arguments, order=(1,))
+        call = Call(f"{ex.name}.onExit", self._exit_id, hook.asked, owner, arguments=arguments, order=(1,))
         call.on_exit, call.flag = True, {"hooked": True}
         ex.later(open_call, ex, call)
 
@@ -96,6 +141,8 @@ class Course:
     def _finish(self) -> None:
         """A failed exit handler fails a workflow that has succeeded."""
         phase, message = self._entry()
+        if self._problem:
+            phase, message = Phase.ERROR, self._problem
         handler = self._ex.nodes.get(self._exit_id)
         if phase != Phase.SUCCEEDED:
             self.outcome = phase, message
@@ -103,6 +150,27 @@ class Course:
             self.outcome = Phase(handler["phase"]), str(handler.get("message") or "")
         else:
             self.outcome = Phase.SUCCEEDED, ""
+
+
+class _Entry(Lookup):
+    """`workflow.status` and `workflow.failures` as the workflow's hooks see them."""
+
+    def __init__(self, ex: Execution) -> None:
+        self._ex = ex
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name == "workflow.status":
+            phase = self._ex.nodes.phase(self._ex.name) or ""
+            return str(_ENDS.get(phase, phase))
+        return quote(_failures(self._ex)) if name == "workflow.failures" else default
+
+    def names(self) -> set[str]:
+        return {"workflow.status", "workflow.failures"}
+
+    def near(self, wanted: Wanted) -> dict[str, Any]:
+        """The failures are looked for only when they are asked for."""
+        every = not wanted.isdisjoint({("workflow",), ("$env",)})
+        return {name: self[name] for name in self.names() if every or tuple(name.split(".")) in wanted}
 
 
 def _failures(ex: Execution) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from argotui.engine.calls import Call, Starter
     from argotui.engine.failfast import FailFast
     from argotui.engine.gate import Gate
+    from argotui.engine.lifecycle import Watch
 
 
 ENOUGH: Final = 500
@@ -66,6 +67,7 @@ class Execution:
     globals: Globals
     gate: Gate
     fail_fast: FailFast
+    watch: Watch
     look: Callable[[str], None]
     """Takes what is known of a node's pod over to the node."""
     ended: Callable[[str], None]

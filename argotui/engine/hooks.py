@@ -1,18 +1,19 @@
-"""Exit handlers of steps and tasks (§2.9)."""
+"""Hooks of steps and tasks: what they are, what they see, and the one that runs at the end (§2.9)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from argotui.engine.calls import Call, open_call
+from argotui.engine.calls import Call, Owner, drawn_for, open_call
 from argotui.engine.errors import EngineError
+from argotui.engine.expressions import is_true
 from argotui.engine.references import marked_absent
-from argotui.engine.scopes import Layers
+from argotui.engine.scopes import Layers, NodeVariables, Siblings
 from argotui.engine.sources import Asked, asked_by
 from argotui.engine.template import TemplateError, substitute_document
-from argotui.model.anystring import any_string
 from argotui.model.documents import Document
 from argotui.model.phase import is_hooked, node_completed
 
@@ -24,21 +25,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ExitHook:
-    """The template to run after a node, with its arguments as written."""
+class Hook:
+    """A template to run because of what happens to a node. suffix: how the hook's node is named below that node.
 
+    arguments: as written. expression: the condition, empty for none.
+    """
+
+    suffix: str
     asked: Asked
     arguments: Document
+    expression: str = ""
 
 
-def exit_hook(holder: Mapping[str, Any], workflow_arguments: Document) -> ExitHook | None:
+def exit_hook(holder: Mapping[str, Any], workflow_arguments: Document) -> Hook | None:
     """`onExit` (which gets the workflow's arguments) or `hooks.exit` of a step, a task or a spec."""
     if holder.get("onExit"):
-        return ExitHook(Asked(str(holder["onExit"])), workflow_arguments)
+        return Hook("onExit", Asked(str(holder["onExit"])), workflow_arguments)
     hook = (holder.get("hooks") or {}).get("exit")
     if not hook:
         return None
-    return ExitHook(asked_by(hook), hook.get("arguments") or workflow_arguments)
+    arguments = hook.get("arguments") or workflow_arguments
+    return Hook("onExit", asked_by(hook), arguments, str(hook.get("expression") or ""))
+
+
+def lifecycle_hooks(holder: Mapping[str, Any]) -> list[Hook]:
+    """The hooks of a step, a task or a spec that run when their expression says so, in the order of their names."""
+    hooks: Mapping[str, Any] = holder.get("hooks") or {}
+    return [
+        Hook(f"hooks.{name}", asked_by(hook), hook.get("arguments") or {}, str(hook.get("expression") or ""))
+        for name, hook in sorted(hooks.items())
+        if name != "exit" and hook
+    ]
 
 
 def run_exit_hook(
@@ -53,34 +70,44 @@ def run_exit_hook(
     scope: variables of the enclosing template; the node's own outputs are added.
     """
     hook = exit_hook(call.holder, ex.spec.get("arguments") or {})
-    node = ex.nodes[call.node_id]
-    if hook is None or not node_completed(node) or not ex.may_run(on_exit=True):
+    if hook is None or not node_completed(ex.nodes[call.node_id]) or not ex.may_run(on_exit=True):
         ex.later(then)
         return
     try:
-        arguments = _arguments(ex, hook, call, scope)
-    except TemplateError as error:
-        ex.later(failed, EngineError(str(error)))
+        own = hook_scope(ex, call, hook, scope)
+        if not is_wanted(ex, call, hook, own):
+            ex.later(then)
+            return
+        made = hook_call(ex, call, hook, hook_arguments(hook, own), _Waiting(then, failed))
+    except EngineError as error:
+        ex.later(failed, error)
         return
-    ex.later(open_call, ex, _hook_call(ex, call, hook, arguments, _Waiting(then, failed)))
+    made.on_exit = True
+    ex.later(open_call, ex, made)
 
 
-def _hook_call(ex: Execution, call: Call, hook: ExitHook, arguments: Document, owner: _Waiting) -> Call:
-    name = f"{call.name}.onExit"
-    return Call(
+def is_wanted(ex: Execution, call: Call, hook: Hook, scope: Mapping[str, Any]) -> bool:
+    """The hook has begun, or its condition holds. Raises EngineError."""
+    if not hook.expression or ex.nodes.get(ex.nodes.id_of(f"{call.name}.{hook.suffix}")) is not None:
+        return True
+    return is_true(hook.expression, scope)
+
+
+def hook_call(ex: Execution, call: Call, hook: Hook, arguments: Document, owner: Owner, place: int = 0) -> Call:
+    """The call of a hook's template, beside the call it belongs to. place: among the node's other hooks."""
+    name = f"{call.name}.{hook.suffix}"
+    return replace(
+        call,
         name=name,
         node_id=ex.nodes.id_of(name),
         asked=hook.asked,
         owner=owner,
-        base=call.base,
+        holder={},
         arguments=arguments,
         parents=(call.node_id,),
-        boundary=call.boundary,
-        boundary_plan=call.boundary_plan,
-        on_exit=True,
         flag={"hooked": True},
-        depth=call.depth,
-        order=(*call.order, AFTER_ATTEMPTS),
+        order=(*call.order, AFTER_ATTEMPTS + place),
+        deadline=None,
     )
 
 
@@ -98,20 +125,25 @@ class _Waiting:
         self.failed(error)
 
 
-def _arguments(ex: Execution, hook: ExitHook, call: Call, scope: Mapping[str, Any]) -> Document:
+def hook_scope(ex: Execution, call: Call, hook: Hook, scope: Mapping[str, Any]) -> Layers:
+    """What a hook of a node may refer to: everything that the node could, and the node itself."""
+    name = str(call.holder.get("name") or "")
+    node = ex.nodes[call.node_id]
+    own = NodeVariables(last_attempt(ex, node), (), {"status": str(node.get("phase") or "")})
+    names = dict.fromkeys((name, name.partition("(")[0], "self"))
+    siblings = Siblings(call.kind, lambda asked: own if asked in names else None, lambda: list(names))
+    return Layers(siblings, scope, ex.globals, drawn=partial(drawn_for, ex, f"{call.name}.{hook.suffix}"))
+
+
+def hook_arguments(hook: Hook, scope: Layers) -> Document:
+    """The arguments with everything substituted that is known. Raises EngineError."""
     if not hook.arguments:
         return {}
-    prefix = f"{call.kind}.{caller_of(call)}.outputs.parameters."
-    outputs = (last_attempt(ex, ex.nodes[call.node_id]).get("outputs") or {}).get("parameters") or ()
-    own = {f"{prefix}{p.get('name')}": any_string(p.get("value")) or "" for p in outputs}
-    full = Layers(own, scope, ex.globals)
-    arguments: Document = substitute_document(marked_absent(hook.arguments, full), full)
+    try:
+        arguments: Document = substitute_document(marked_absent(hook.arguments, scope), scope)
+    except TemplateError as error:
+        raise EngineError(str(error)) from None
     return arguments
-
-
-def caller_of(call: Call) -> str:
-    """The step's or task's name as it is referred to, without the part that names a loop item."""
-    return str(call.holder.get("name") or "").partition("(")[0]
 
 
 def last_attempt(ex: Execution, node: Document) -> Document:

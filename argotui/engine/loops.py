@@ -32,6 +32,9 @@ LOOP_FIELDS: Final = ("withItems", "withParam", "withSequence")
 INLINE: Final = "inline"
 """A template within a step has variables of its own: what the step cannot resolve, the template may."""
 
+AFTERWARDS: Final = ("hooks", "onExit")
+"""Fields that refer to the step itself, so they are resolved when it is over."""
+
 MAX_ITEMS: Final = 1_000_000
 
 
@@ -103,9 +106,10 @@ class _Renderer:
     def __init__(self, step: Document, scope: Mapping[str, Any]) -> None:
         self._step = step
         self._scope = scope
-        body = {key: value for key, value in step.items() if key not in (*LOOP_FIELDS, INLINE)}
+        body = {key: value for key, value in step.items() if key not in (*LOOP_FIELDS, *AFTERWARDS, INLINE)}
         try:
             self._body = compile_text(dumps(body))
+            self._afterwards = compile_text(dumps({key: step[key] for key in AFTERWARDS if key in step}))
             self._inline = compile_text(dumps({INLINE: step[INLINE]})) if step.get(INLINE) is not None else None
             self._fields = self._tags_of_fields()
         except TemplateError as error:
@@ -127,6 +131,7 @@ class _Renderer:
             if self._fields is not None:
                 self._fields.render(scope, self._strictness)
             rendered: Document = loads_substituted(self._body.render(scope, self._strictness))
+            rendered |= loads_substituted(self._afterwards.render(item_variables(item)))
             if self._inline is not None:
                 rendered |= loads_substituted(self._inline.render(scope, LENIENT))
         except TemplateError as error:

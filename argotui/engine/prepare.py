@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from argotui.engine.errors import EngineError
 from argotui.engine.expressions import evaluate, go_type
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from argotui.engine.execution import Execution
 
 
+_LATER: Final = ("templates", "hooks")
+"""Parts of a spec whose variables have their values only when they are used."""
+
+
 class Halted(Exception):
     """The workflow cannot be run; it ends at once with this phase and message."""
 
@@ -50,9 +54,10 @@ def prepare(ex: Execution, is_new: bool) -> None:
         raise Halted(Phase.FAILED, f"failed to set global parameters: {error}") from None
     ex.globals.now = ex.now
     try:
-        settled = substitute_document({k: v for k, v in spec.items() if k != "templates"}, ex.globals)
+        settled = substitute_document({k: v for k, v in spec.items() if k not in _LATER}, ex.globals)
     except TemplateError as error:
         raise Halted(Phase.ERROR, str(error)) from None
+    settled |= {"hooks": spec["hooks"]} if "hooks" in spec else {}
     ex.program = Program(settled, _templates(ex, spec), _base(ex), Shelf(ex.lookup, ex.namespace, ex.status))
     if is_new:
         _mark(ex, settled)

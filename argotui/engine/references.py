@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from argotui.engine.errors import EngineError
-from argotui.engine.loops import INLINE, is_loop
+from argotui.engine.loops import AFTERWARDS, INLINE, is_loop
 from argotui.engine.program import ABSENT
 from argotui.engine.template import (
     CLOSE,
@@ -17,9 +17,6 @@ from argotui.engine.template import (
 )
 from argotui.engine.when import WhenError, evaluate_when
 from argotui.model.documents import Document
-
-_LATER: Final = ("hooks", "onExit")
-"""Fields that refer to the step itself, so they are resolved when it is over."""
 
 
 def resolve(step: Document, scope: Mapping[str, Any]) -> Document:
@@ -32,7 +29,7 @@ def resolve(step: Document, scope: Mapping[str, Any]) -> Document:
         condition = substitute_document(step.get("when") or "", scope, SIBLINGS)
         if not _may_proceed(step, condition):
             return {**step, "when": condition}
-        body = {key: value for key, value in step.items() if key not in _LATER}
+        body = {key: value for key, value in step.items() if key not in AFTERWARDS}
         if "arguments" in body:
             body["arguments"] = marked_absent(body["arguments"] or {}, scope)
         inline = body.pop(INLINE, None)
@@ -41,7 +38,7 @@ def resolve(step: Document, scope: Mapping[str, Any]) -> Document:
             resolved[INLINE] = substitute_document(inline, scope)
     except (TemplateError, WhenError) as error:
         raise EngineError(str(error)) from None
-    return {**resolved, **{key: step[key] for key in _LATER if key in step}}
+    return {**resolved, **{key: step[key] for key in AFTERWARDS if key in step}}
 
 
 def _may_proceed(step: Document, condition: str) -> bool:

@@ -25,6 +25,7 @@ from argotui.engine.facts import Fact, PodChanged, TaskResultChanged
 from argotui.engine.failfast import FailFast
 from argotui.engine.gate import Gate
 from argotui.engine.leaves import start_pod, start_suspend
+from argotui.engine.lifecycle import Watch
 from argotui.engine.nodemap import node_map
 from argotui.engine.prepare import Halted, prepare
 from argotui.engine.progress import Progress
@@ -74,6 +75,7 @@ class Run:
         self._alarm: datetime | None = None
         execution.gate = Gate(execution)
         execution.fail_fast = FailFast(execution)
+        execution.watch = Watch(execution)
         execution.look = self._assessor.look
         execution.ended = self._assessor.ended
 
@@ -169,7 +171,7 @@ class Run:
         ex = self._ex
         while True:
             ex.ring()
-            if ex.work():
+            if ex.work() or ex.watch.look():
                 continue
             if ex.is_unfinished:
                 return

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from argotui.engine.calls import Call, ensure_node, fail_call, open_call, rename, report_end
 from argotui.engine.errors import DepthExceeded, EngineError, NodeTimeout
 from argotui.engine.expressions import Drawn
-from argotui.engine.hooks import run_exit_hook
+from argotui.engine.hooks import Hook, hook_scope, lifecycle_hooks, run_exit_hook
+from argotui.engine.lifecycle import LifecycleHooks
 from argotui.engine.loops import expand
 from argotui.engine.outputs import loop_variables, node_variables, publish, template_outputs
 from argotui.engine.program import TemplatePlan, input_scope
@@ -155,6 +156,7 @@ class GroupFrame:
         self._declared = declared
         self._members: list[tuple[str, Document]] = []
         self._by_id: dict[str, Document] = {}
+        self._hooks: dict[str, LifecycleHooks] = {}
         self._open = 0
         self._closed = False
 
@@ -229,7 +231,9 @@ class GroupFrame:
             self._refuse(name, step, error)
             return
         if runs:
-            self._ex.later(open_call, self._ex, self._call(name, step, position))
+            call = self._call(name, step, position)
+            self._watch(call)
+            self._ex.later(open_call, self._ex, call)
         else:
             self._skip(step["name"], step, f"when '{step['when']}' evaluated false")
             self._one_less()
@@ -271,14 +275,39 @@ class GroupFrame:
         self._skip(name.removeprefix(f"{self.name}."), step, str(error), Phase.ERROR)
         self._end(Phase.ERROR, str(error))
 
+    def _watch(self, call: Call) -> None:
+        hooks = lifecycle_hooks(call.holder)
+        if hooks:
+            self._hooks[call.node_id] = self._ex.watch.open(
+                call, hooks, partial(self._hook_scope, call), self._hook_failed
+            )
+
+    def _hook_scope(self, call: Call, hook: Hook) -> Layers:
+        """A hook also sees how the other steps of the group are doing."""
+        beside = Siblings("steps", self._beside, lambda: [str(step["name"]) for _, step in self._members])
+        return hook_scope(self._ex, call, hook, Layers(self._scope(call.holder), beside))
+
+    def _beside(self, name: str) -> Lookup | None:
+        phase = self._ex.nodes.phase(self._ex.nodes.id_of(f"{self.name}.{name}"))
+        return None if phase is None else Layers({"status": phase})
+
     def done(self, call: Call) -> None:
         if self._closed:
             return
-        run_exit_hook(self._ex, call, self._scope(call.holder), self._one_less, self._hook_failed)
+        hooks = self._hooks.pop(call.node_id, None)
+        if hooks is None:
+            self._exit(call)
+        else:
+            hooks.finish(partial(self._exit, call))
+
+    def _exit(self, call: Call) -> None:
+        if not self._closed:
+            run_exit_hook(self._ex, call, self._scope(call.holder), self._one_less, self._hook_failed)
 
     def raised(self, call: Call, error: EngineError) -> None:
         if self._closed:
             return
+        self._ex.watch.close(call.node_id)
         if isinstance(error, DepthExceeded):
             self._one_less()
         elif isinstance(error, NodeTimeout):

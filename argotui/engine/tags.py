@@ -24,6 +24,9 @@ _LATE: Final = (
 )
 """Variables that come into being after others; a pass that does not know them leaves the tag to a later one."""
 
+_SIBLINGS: Final = ("steps", "tasks")
+"""Below these, what comes into being late has names of its own."""
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 PLACEHOLDER: Final = "__argo__internal__placeholder"
@@ -81,6 +84,8 @@ def _missing(named: Iterable[Reference], env: Mapping[str, Any], strict: bool) -
     for reference in named:
         absent = _absent_part(reference.parts, env)
         if len(absent) == 1 or absent in _LATE or (absent and strict and not reference.optional):
+            return absent
+        if len(absent) == 2 and not strict and absent[0] in _SIBLINGS:
             return absent
     return None
 

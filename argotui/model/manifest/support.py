@@ -11,7 +11,6 @@ _NOT = "not supported by this version of argotui"
 _ARTIFACTS = f"artifacts are {_NOT}"
 _LOCKS = f"synchronization is {_NOT}"
 _METRICS = f"metrics are {_NOT}"
-_EXPRESSIONS = f"expressions are {_NOT}"
 _EXECUTOR = f"settings of the executor are {_NOT}"
 _EVENTS = f"events are {_NOT}"
 
@@ -30,7 +29,6 @@ UNSUPPORTED: dict[str, str] = {
     "Template.archiveLocation": _ARTIFACTS,
     "Template.executor": _EXECUTOR,
     # exit handlers and other hooks
-    "LifecycleHook.expression": _EXPRESSIONS,
     # parameters and artifacts
     "Inputs.artifacts": _ARTIFACTS,
     "Outputs.artifacts": _ARTIFACTS,
