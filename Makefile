@@ -4,13 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test test-conformance lint bench soak screenshots lock clean help
+.PHONY: run test test-conformance lint bench fuzz soak screenshots lock clean help
 
 help:
 	@echo "make run          install, start the local cluster, play the demo, open the console"
 	@echo "make test         lint, types, layers and every test"
 	@echo "make test-conformance  every recorded run of upstream, on a local cluster"
 	@echo "make bench        figures: latency, throughput, start-up, memory"
+	@echo "make fuzz         20,000 mutated manifests: a checked run or a located error, in time and memory"
 	@echo "make soak         the long fault test (200 kills of each process)"
 	@echo "make screenshots  make screenshots/ again"
 	@echo "make lock         make requirements.lock again from pyproject.toml (needs uv)"
@@ -35,6 +36,9 @@ test-conformance: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.budget
+
+fuzz: $(STAMP)
+	@$(BIN)/python -m tests.fuzz 20000
 
 soak: $(STAMP)
 	@$(BIN)/python -m pytest -m soak -n 0 tests

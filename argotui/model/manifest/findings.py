@@ -16,6 +16,8 @@ from argotui.model.manifest.spots import Spot, Step
 from argotui.model.problem import Problem
 from argotui.model.structural import fields, inner_model
 
+MOST = 500
+"""Problems of one document that are told: who has more of them has one mistake."""
 _TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _WHOLE = re.compile(r"[-+]?[0-9_]+\Z")
 
@@ -25,9 +27,16 @@ def problems(model: type[Part], document: Any, root: Spot | None, source: str) -
     try:
         model.model_validate(document)
     except ValidationError as error:
-        found = [_problem(model, detail, root, source) for detail in error.errors(include_url=False)]
-        return sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
+        details = error.errors(include_url=False, include_context=False)
+        found = [_problem(model, detail, root, source) for detail in details[:MOST]]
+        found.sort(key=lambda problem: (problem.line or 0, problem.column or 0))
+        return found if len(details) <= MOST else [*found, _and_more(len(details) - MOST, root, source)]
     return []
+
+
+def _and_more(count: int, root: Spot | None, source: str) -> Problem:
+    line, column = (root.line, root.column) if root else (None, None)
+    return Problem(source, line, column, "", f"{count} more problems like these")
 
 
 def _problem(model: type[Part], detail: Any, root: Spot | None, source: str) -> Problem:

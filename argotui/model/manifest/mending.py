@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from argotui.model.documents import Document, clone
-from argotui.model.manifest.findings import nearest_field, owner_of
+from argotui.model.manifest.findings import MOST, nearest_field, owner_of
 from argotui.model.manifest.parts import Part
 from argotui.model.manifest.spots import Step
 
@@ -28,6 +28,8 @@ def mend(model: type[Part], document: Document) -> Mended | None:
     doubtful: list[tuple[Step, ...]] = []
     for _ in range(_ROUNDS):
         errors = _errors(model, mended)
+        if len(errors) > MOST:
+            return None
         if not errors:
             return Mended(mended, tuple(dict.fromkeys(doubtful)))
         for detail in errors:

@@ -7,6 +7,7 @@ are limited, duplicate keys are refused, and only plain data comes out.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -27,6 +28,8 @@ MAX_VALUES = 500_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LONGEST_PATH = 120
 _TAG_PREFIX = "tag:yaml.org,2002:"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_CHARACTER = "half of a character: \\ud800 to \\udfff mean something only in pairs"
 
 
 class Read(NamedTuple):
@@ -145,6 +148,8 @@ class _Builder:
     def _take(self, event: Any) -> None:
         if isinstance(event, events.ScalarEvent):
             mark = event.start_mark
+            if not event.value.isascii() and _SURROGATE.search(event.value):
+                raise self._stop(event, _NO_CHARACTER, "write the character itself")
             spot = Spot(mark.line + 1, mark.column + 1, event.value) if mark else Spot(1, 1, event.value)
             self._finish(event, self._scalar(event), spot, event.anchor)
         elif isinstance(event, events.AliasEvent):
@@ -231,7 +236,7 @@ class _Builder:
 
     def _merge_later(self, frame: _Frame, value: Any, spot: Spot) -> None:
         values = value if isinstance(value, list) else [value]
-        spots = spot.items if isinstance(value, list) and spot.items else [spot]
+        spots = (spot.items or []) if isinstance(value, list) else [spot]
         if not all(isinstance(item, dict) for item in values):
             self._problem(spot.line, spot.column, "<< takes an object or a list of objects", "refer to one with *name")
             return
@@ -299,6 +304,8 @@ def _read_json(text: str, source: str, error: _NotYaml) -> list[Read] | None:
     try:
         while position < len(text):
             value, position = decoder.raw_decode(text, position)
+            if _SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+                raise _error(source, _NO_CHARACTER)
             found.append(Read(value, None))
             position += len(text[position:]) - len(text[position:].lstrip())
     except (RecursionError, _Duplicate):
