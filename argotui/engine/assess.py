@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from argotui.engine import podstatus
+from argotui.engine import containersets, podstatus
 from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodGone, TaskResultChanged
 from argotui.engine.outputs import publish
 from argotui.engine.progress import parse_progress
@@ -74,6 +74,9 @@ class Assessor:
         identifier = documents.annotations(pod).get(ANNOTATION_NODE_ID)
         if identifier:
             self._ex.pods[identifier] = pod
+            seen = self._ex.when_seen.pop(identifier, None)
+            if seen is not None:
+                seen()
             self._names[documents.name(pod)] = identifier
             yield identifier
 
@@ -107,11 +110,13 @@ class Assessor:
         node = nodes.get(identifier)
         if node is None or node.get("type") != NodeType.POD:
             return
+        pod = self._ex.pods.get(identifier)
+        if pod is not None and not self._is_leftover(pod, identifier):
+            containersets.follow(self._ex, identifier, pod)
         if completed(node.get("phase") or ""):
             self._end_survivor(identifier)
         if not nodes.is_fulfilled(identifier):
             self._apply_result(identifier)
-            pod = self._ex.pods.get(identifier)
             if completed(node.get("phase") or ""):
                 self._await_report(identifier, pod)
             elif pod is not None and not self._is_leftover(pod, identifier):

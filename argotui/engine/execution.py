@@ -94,6 +94,8 @@ class Execution:
         """The last known pod of every node that is not over."""
         self.kept: dict[str, EndedPod] = {}
         """Ended pods by name whose fate depends on how the workflow ends (podGC)."""
+        self.when_seen: dict[str, Callable[[], None]] = {}
+        """What to do once the pod of a node is there."""
         self.leaves: dict[str, Leaf] = {}
         self.started: dict[str, datetime] = {}
         """When nodes with a duration were started, finer than the whole seconds of the status."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from argotui.engine import containersets
 from argotui.engine.calls import Call, drawn_for, ensure_node, fail_call, pod_name_of, rename, report_end, report_error
 from argotui.engine.effects import CreatePod
 from argotui.engine.errors import EngineError, NodeTimeout
@@ -68,13 +69,14 @@ class PodLeaf:
             fail_call(ex, call, error)
             return
         ex.leaves[call.node_id] = self
+        containersets.expect(ex, call, self._template)
         if call.node_id not in ex.pods:
             self.pod_is_gone()
         elif is_new:
             ex.look(call.node_id)
 
     def settle(self) -> None:
-        self._ex.leaves.pop(self.call.node_id, None)
+        self._leave()
         self._ex.fail_fast.check(self.call.boundary)
         report_end(self._ex, self.call)
 
@@ -91,6 +93,7 @@ class PodLeaf:
             if ex.now - started > RECENTLY_STARTED:
                 ex.set_phase(self.call.node_id, Phase.ERROR, "pod deleted")
                 ex.nodes.set_synced(self.call.node_id, True, ex.now)
+                containersets.close(ex, self.call.node_id, "container deleted")
                 self.settle()
             else:
                 self._create()
@@ -121,13 +124,19 @@ class PodLeaf:
         """Nothing around the node is over, so that somebody waits for it."""
         return self._ex.nodes.is_alive(self.call.boundary)
 
-    def _fail(self, error: EngineError) -> None:
+    def _leave(self) -> None:
+        """The node is over."""
         self._ex.leaves.pop(self.call.node_id, None)
+        self._ex.when_seen.pop(self.call.node_id, None)
+        containersets.close(self._ex, self.call.node_id)
+
+    def _fail(self, error: EngineError) -> None:
         if isinstance(error, NodeTimeout):
             self._ex.set_phase(self.call.node_id, Phase.FAILED, str(error))
             report_error(self._ex, self.call, error)
         else:
             fail_call(self._ex, self.call, error)
+        self._leave()
 
     def _end(self, message: str) -> None:
         self._ex.set_phase(self.call.node_id, Phase.FAILED, message)

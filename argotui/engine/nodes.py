@@ -220,8 +220,13 @@ class Nodes:
         """The nodes to which successors of a node are attached (§1.3), in order."""
         found: list[str] = []
         waiting = [identifier]
+        seen: set[str] = set()  # containers may be reached in many ways
         while waiting:
             current = waiting.pop()
+            if self.documents[current].get("type") == NodeType.CONTAINER:
+                if current in seen:
+                    continue
+                seen.add(current)
             leaf, below = self._outbound_step(current)
             if leaf is not None:
                 found.append(leaf)
@@ -238,7 +243,19 @@ class Nodes:
             return (None, children) if children else (identifier, [])
         if kind in (NodeType.STEPS, NodeType.DAG, NodeType.STEP_GROUP):
             return None, node.get("outboundNodes") or []
+        if kind in (NodeType.POD, NodeType.CONTAINER) and children:
+            containers = self._containers(node, identifier if kind == NodeType.POD else node.get("boundaryID") or "")
+            return (None, containers) if containers else (identifier, [])
         return identifier, []
+
+    def _containers(self, node: Document, pod_node: str) -> list[str]:
+        """The children of a node that are containers of that pod."""
+        found = ((child, self.documents.get(child) or {}) for child in node.get("children") or ())
+        return [
+            child
+            for child, document in found
+            if document.get("type") == NodeType.CONTAINER and document.get("boundaryID") == pod_node
+        ]
 
 
 def set_text(node: Document, key: str, text: str) -> None:

@@ -42,6 +42,7 @@ from argotui.model.times import format_time
 _STARTERS: Final = {
     "container": start_pod,
     "script": start_pod,
+    "containerSet": start_pod,
     "resource": start_pod,
     "suspend": start_suspend,
     "steps": start_steps,
