@@ -11,6 +11,7 @@ from argotui.local.kubelet.context import Node, pod_directory, record_of
 from argotui.local.kubelet.environment import environment_of
 from argotui.local.kubelet.executors import Step
 from argotui.local.kubelet.expansion import expand
+from argotui.local.kubelet.members import tried_again
 from argotui.local.kubelet.references import References
 from argotui.local.kubelet.volumes import Volume, mounts_of
 from argotui.local.runtime.types import ContainerPlan, Refused, User
@@ -46,7 +47,7 @@ async def plan_of(
         namespace=documents.namespace(pod),
         name=name,
         image=str(container.get("image") or ""),
-        command=_command(container, variables, node),
+        command=tried_again(_command(container, variables, node), step.template if step else {}, name),
         uses_entrypoint=not container.get("command"),
         environment=tuple(variables.items()),
         working_dir=expand(str(container.get("workingDir") or ""), variables),

@@ -25,6 +25,7 @@ from argotui.local.kubelet.context import Node, pod_directory, record_of, record
 from argotui.local.kubelet.environment import NODE, environment_of
 from argotui.local.kubelet.executors import Step, WaitContainer, run_directory, run_init, step_of
 from argotui.local.kubelet.inside import InsideContainer
+from argotui.local.kubelet.members import Members
 from argotui.local.kubelet.patience import Patience, Stopped
 from argotui.local.kubelet.podfile import PodFile
 from argotui.local.kubelet.references import References
@@ -65,6 +66,7 @@ class PodRun:
         self._inside: dict[str, InsideContainer] = {}
         self._volumes: dict[str, Volume] = {}
         self._step: Step | None = None
+        self._members = Members(None)
         self._remark = ""
         self._mains_over = asyncio.Event()
         self._wait_killed = asyncio.Event()
@@ -168,6 +170,7 @@ class PodRun:
         inits = self._pod["spec"].get("initContainers") or []
         try:
             self._step = step_of(self._pod, self._volumes)
+            self._members = Members(self._step)
         except ExecutorError as error:
             self._fail_executor(inits, str(error))
         for container in inits:
@@ -212,6 +215,7 @@ class PodRun:
             if role_of(container) is not Role.RESOURCE:
                 await self._plan(container)
         tasks = [asyncio.create_task(self._run_main(container)) for container in others]
+        self._members.follow({str(c["name"]): task for c, task in zip(others, tasks, strict=True)})
         tasks += [asyncio.create_task(self._run_wait(container)) for container in waits]
         mains = [task for task, c in zip(tasks, others, strict=False) if self._is_main(c)]
         watching = asyncio.create_task(self._watch_mains(mains, others))
@@ -272,6 +276,10 @@ class PodRun:
         plan = await self._plan(container)
         run = ContainerRun(plan, self._runtime, self._node)
         if plan.record.started() is None and plan.record.ended() is None:
+            early = await self._turn(name, plan.record) if self._members.waits(name) else None
+            if early is not None:
+                self._over(name, early, plan.record)
+                return early
             try:
                 await self._patience.image(run.start, name)
             except Refused as refusal:
@@ -290,6 +298,17 @@ class PodRun:
             self._stopping.ran(name)
         self._over(name, ended, plan.record)
         return ended
+
+    async def _turn(self, name: str, record: ContainerRecord) -> Ended | None:
+        """Others of its set come first; meanwhile it counts as running. Its end, when it must not start at all."""
+        self._states[name] = Running(datetime.now(UTC))
+        self._stopping.runs(name)
+        self._writer.touch()
+        try:
+            early = await self._members.turn(name)
+        finally:
+            self._stopping.ran(name)
+        return None if early is None else record.write_exit(early[0], "", early[1])
 
     async def _run_wait(self, container: Document) -> Ended:
         name, record = str(container["name"]), self._record(container)
@@ -384,6 +403,8 @@ class PodRun:
         return PodState(self._states, started, reason, message)
 
     async def _signal_process(self, name: str, number: int) -> None:
+        if self._members.signal(name, number):
+            return
         if name in self._inside:
             self._inside[name].signal(number)
             return

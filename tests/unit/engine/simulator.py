@@ -399,7 +399,9 @@ class Simulation:
             self._delete(name)
             return
         outcome = replace(self.script(documents.annotations(pod)[ANNOTATION_NODE_NAME]), wait_code=0)
-        self.after(0.3, lambda: self._end_main(pod, replace(outcome, exit_code=outcome.exit_code or 143)))
+        others = {container["name"]: (143, "") for container in pod["spec"]["containers"]}
+        killed = replace(outcome, exit_code=outcome.exit_code or 143, members={**others, **outcome.members})
+        self.after(0.3, lambda: self._end_main(pod, killed))
 
     def _delete(self, name: str) -> None:
         pod = self.pods.pop(name, None)

@@ -79,3 +79,82 @@ def test_a_sidecar_that_fails_fails_its_step() -> None:
     simulation = Simulation(workflow(worker("work", sidecars=[side])), lambda _node: Outcome(members={"side": (3, "")}))
     simulation.play()
     assert states(simulation) == {"wf": ("Failed", "side: Error (exit code 3)")}
+
+
+# --- containerSet -----------------------------------------------------------------------------
+
+
+def members(**after: list[str]) -> dict[str, Any]:
+    containers = [{"name": n, "image": "i", "command": ["c"], "dependencies": a} for n, a in after.items()]
+    return {"name": "set", "containerSet": {"containers": containers}}
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_follows_a_set_hangs_below_its_last_containers(fresh: bool) -> None:
+    group = members(last=["b", "c"], a=[], b=["a"], c=["a"], alone=[])
+    simulation = Simulation(workflow(steps(call("s", "set"), call("next")), group), fresh=fresh).play()
+    assert simulation.phase == "Succeeded"
+    nodes = simulation.nodes
+    following = nodes["wf[1]"]["id"]
+    assert [name for name, node in nodes.items() if following in node.get("children", ())] == [
+        "wf[0].s.last",
+        "wf[0].s.alone",
+    ]
+    assert nodes["wf[0].s"]["children"] == [nodes["wf[0].s.a"]["id"], nodes["wf[0].s.alone"]["id"]]
+    assert simulation.workflow["status"]["progress"] == "7/7"
+
+
+def test_a_ladder_of_containers_is_no_work_without_end() -> None:
+    rungs = {"a0": [], "b0": []}
+    for i in range(1, 40):
+        rungs |= {f"{side}{i}": [f"a{i - 1}", f"b{i - 1}"] for side in "ab"}
+    simulation = Simulation(workflow(steps(call("s", "set"), call("next")), members(**rungs))).play()
+    assert simulation.phase == "Succeeded"
+
+
+def test_no_nodes_of_containers_without_a_pod() -> None:
+    group = {**members(a=[]), "pendingTimeout": "5s"}
+    simulation = Simulation(workflow(group), lambda _node: Outcome(pending=True)).play()
+    assert states(simulation) == {"wf": ("Failed", "timeout"), "wf.a": ("Failed", "timeout")}
+    unbuildable = members(a=[])
+    del unbuildable["containerSet"]["containers"][0]["command"]
+    simulation = Simulation(workflow(unbuildable)).play()
+    assert list(simulation.nodes) == ["wf"]
+
+
+def test_containers_of_a_deleted_pod() -> None:
+    simulation = Simulation(workflow(members(a=[], b=["a"])), lambda _node: Outcome(seconds=60))
+    simulation.play(
+        until=lambda: seconds(simulation) > 20 or simulation.phase != "Running" or _running(simulation, "wf.a")
+    )
+    simulation.after(20, lambda: simulation.remove_pod("wf") or [])  # type: ignore[func-returns-value]
+    simulation.play()
+    assert states(simulation) == {
+        "wf": ("Error", "pod deleted"),
+        "wf.a": ("Error", "container deleted"),
+        "wf.b": ("Error", "container deleted"),
+    }
+
+
+def _running(simulation: Simulation, name: str) -> bool:
+    return name in simulation.nodes and simulation.nodes[name]["phase"] == "Running"
+
+
+def test_containers_end_with_a_workflow_that_is_stopped() -> None:
+    simulation = Simulation(workflow(members(a=[], b=["a"])), lambda _node: Outcome(seconds=60))
+    simulation.play(until=lambda: _running(simulation, "wf.b"))
+    document = simulation.workflow
+    simulation.change({**document, "spec": {**document["spec"], "shutdown": "Terminate"}})
+    simulation.play()
+    message = "workflow shutdown with strategy:  Terminate"
+    assert {phase for phase, _ in states(simulation).values()} == {"Failed"}
+    assert states(simulation)["wf"] == ("Failed", message)
+
+
+def test_attempts_have_containers_of_their_own() -> None:
+    group = {**members(main=[], b=["main"]), "retryStrategy": {"limit": "1"}}
+    codes = {"wf(0)": 1}
+    simulation = Simulation(workflow(group), lambda node: Outcome(exit_code=codes.get(node, 0))).play()
+    assert simulation.phase == "Succeeded"
+    assert states(simulation)["wf(0).main"] == ("Failed", "main: Error (exit code 1): ")
+    assert states(simulation)["wf(1).main"] == ("Succeeded", "")
