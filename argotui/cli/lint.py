@@ -22,9 +22,7 @@ _COLORS = {ERROR: "31", WARNING: "33", HINT: "36"}
 
 def add_parser(subparsers: options.Subparsers) -> None:
     """Declares the verb."""
-    add_arguments(
-        subparsers.add_parser("lint", help="check manifests as submit does, and advise what could be better")
-    )
+    add_arguments(subparsers.add_parser("lint", help="check manifests as submit does, and advise what could be better"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 from argotui.controller.budgets import BudgetWork
 from argotui.controller.claims import ClaimWork
 from argotui.controller.creation import Creation
+from argotui.controller.memory import CacheRefused
 from argotui.controller.requests import GivenUp
 from argotui.controller.supervision import Crew
 from argotui.engine.effects import (
+    AcquireLocks,
     CollectPod,
     CreateDisruptionBudget,
+    ConfirmLocks,
     CreatePod,
     CreatePVC,
     DeleteDisruptionBudget,
@@ -26,6 +29,9 @@ from argotui.engine.effects import (
     Effect,
     EmitEvent,
     LabelPodCompleted,
+    LoadCache,
+    ReleaseLocks,
+    SaveCache,
     TerminatePod,
 )
 from argotui.engine.facts import Fact
@@ -93,6 +99,12 @@ class Acting:
                 self._chain("budget", lambda: self._budgets.delete(effect))
             case CollectPod():
                 self._term.cleanup.put(self._namespace, effect)
+            case AcquireLocks() | ConfirmLocks() | ReleaseLocks():
+                self._term.locks.start(self._workflow, effect)
+            case LoadCache():
+                self._crew.start("cache", self._guarded("cache", lambda: self._load_cache(effect)))
+            case SaveCache():
+                self._crew.start("cache", self._guarded("cache", lambda: self._save_cache(effect)))
             case DeleteTaskResults():
                 self._crew.start("task results", self._guarded("task results", self._delete_results))
             case EmitEvent():
@@ -150,7 +162,7 @@ class Acting:
         running = self._creations.get(pod)
         if running is not None and not running.given_up.is_set():
             return  # the same pod was asked for before, and that is still being tried
-        creation = Creation(self, self._term.client, self._workflow, effect, self._tell)
+        creation = Creation(self, self._term.client, self._workflow, effect, self._tell, self._term.pace.turn)
         self._creations[pod] = creation
 
         async def run() -> None:
@@ -192,6 +204,17 @@ class Acting:
         except ApiError as error:
             if not error.is_not_found:
                 raise
+
+    async def _load_cache(self, effect: LoadCache) -> None:
+        self._tell(await self._term.memory.load(effect, self._given_up))
+
+    async def _save_cache(self, effect: SaveCache) -> None:
+        try:
+            await self._term.memory.save(effect, self._given_up)
+        except CacheRefused as refused:
+            message = f"the outputs of {effect.node_id} are not remembered: {refused}"
+            log.warning("%s/%s: %s", self._namespace, name(self._workflow), message)
+            self._term.events.put(self._workflow, EmitEvent("Warning", "OutputsNotRemembered", message))
 
     async def _delete_results(self) -> None:
         selector = f"{keys.LABEL_WORKFLOW}={name(self._workflow)}"

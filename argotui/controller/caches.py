@@ -16,6 +16,7 @@ from argotui.model.documents import Document, labels, name, namespace, resource_
 from argotui.model.resources import (
     CLUSTER_WORKFLOW_TEMPLATES,
     CONFIG_MAPS,
+    NAMESPACES,
     PODS,
     WORKFLOW_TASK_RESULTS,
     WORKFLOW_TEMPLATES,
@@ -102,6 +103,7 @@ class Caches:
                 (WORKFLOW_TEMPLATES, ""),
                 (CLUSTER_WORKFLOW_TEMPLATES, ""),
                 (CONFIG_MAPS, keys.LABEL_CONFIGMAP_TYPE),
+                *([(NAMESPACES, keys.LABEL_PARALLELISM_LIMIT)] if scope.namespace is None else ()),
             )
         }
 
@@ -110,20 +112,28 @@ class Caches:
         """Those that must run."""
         return list(self._reflectors.values())
 
+    def namespaces(self) -> dict[Key, Document]:
+        """Namespaces with a limit of their own; none where the controller may not list them."""
+        reflector = self._reflectors.get(NAMESPACES)
+        return reflector.cache if reflector is not None else {}
+
     @property
     def workflows(self) -> dict[Key, Document]:
         """Workflows in scope that are not complete."""
         return self._reflectors[WORKFLOWS].cache
 
     async def leave_out_forbidden(self) -> None:
-        """Cluster templates are used only where the controller may list them (§8.4)."""
-        try:
-            await self._client.list(CLUSTER_WORKFLOW_TEMPLATES, limit=1)
-        except ApiError as error:
-            if not (error.is_forbidden or error.is_not_found):
-                raise
-            log.warning("cluster workflow templates are left out: %s", error)
-            del self._reflectors[CLUSTER_WORKFLOW_TEMPLATES]
+        """Cluster templates and limits of namespaces count only where the controller may list them (§8.4, §8.5)."""
+        for res in (CLUSTER_WORKFLOW_TEMPLATES, NAMESPACES):
+            if res not in self._reflectors:
+                continue
+            try:
+                await self._client.list(res, limit=1)
+            except ApiError as error:
+                if not (error.is_forbidden or error.is_not_found):
+                    raise
+                log.warning("%s are left out: %s", res.plural, error)
+                del self._reflectors[res]
 
     async def synced(self) -> None:
         """Returns when every first list is in."""

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
+from argotui.controller.pace import MESSAGE as DELAYED
 from argotui.controller.requests import rest
 from argotui.controller.transient import is_quota
 from argotui.engine.effects import CreatePod
-from argotui.engine.facts import Fact, PodChanged, PodCreateFailed
+from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodDelayed
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, KubeError
 from argotui.model.documents import Document, deleted, name, namespace, uid
@@ -30,7 +31,10 @@ class Sender(Protocol):
 
 
 class Creation:
-    """Runs until the pod exists, cannot exist, or is not wanted any more (`given_up`)."""
+    """Runs until the pod exists, cannot exist, or is not wanted any more (`given_up`).
+
+    turn: asked once; the seconds until it may be created.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class Creation:
         workflow: Document,
         effect: CreatePod,
         tell: Callable[[Fact], None],
+        turn: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.given_up = asyncio.Event()
         self._sender = sender
@@ -48,9 +53,11 @@ class Creation:
         self._effect = effect
         self._name = name(effect.pod)
         self._tell = tell
+        self._turn = turn
 
     async def run(self) -> None:
         """Raises GivenUp. Final failures are told to the engine as a fact."""
+        await self._wait_turn()
         while True:
             try:
                 pod = await self._sender.send(self._request, self.given_up)
@@ -67,6 +74,12 @@ class Creation:
             else:
                 self._sender.created[self._name] = pod
                 return
+
+    async def _wait_turn(self) -> None:
+        seconds = self._turn()
+        if seconds > 0:
+            self._tell(PodDelayed(self._effect.node_id, DELAYED))
+            await rest(seconds, self.given_up)
 
     async def _request(self) -> Document:
         return await self._client.create(PODS, self._effect.pod, self._namespace)

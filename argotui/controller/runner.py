@@ -22,12 +22,20 @@ from argotui.controller.versions import is_newer
 from argotui.controller.writer import StatusWriter
 from argotui.engine.effects import Effect, EmitEvent, WakeAt
 from argotui.engine.facts import (
+    Admitted,
+    CacheLoaded,
     ClaimCreated,
     ClaimNotCreated,
     Fact,
+    LockGranted,
+    LockRefused,
+    LocksAwaited,
+    LocksHeld,
     PodChanged,
     PodCreateFailed,
+    PodDelayed,
     PodGone,
+    Postponed,
     TaskResultChanged,
     Tick,
 )
@@ -60,6 +68,7 @@ class Runner:
         self._predecessor = predecessor
         self._newest = workflow
         self._known = ""  # version of the newest object that was read or written here
+        self._uncertain = False  # whether a write may still be stored whose answer was lost
         self._stale = False
         self._reread = False
         self._over = False
@@ -220,6 +229,7 @@ class Runner:
         if not (workflow.get("status") or {}).get("phase"):
             await self._term.caches.read_references(workflow)
         unseen = await self._unseen_pods()
+        self._term.locks.begin(workflow, self.tell, certain=not self._uncertain)
         run = self._term.load(workflow, self._term.config, self._term.caches)
         self._acting = Acting(self._term, workflow, self.tell)
         self._writer = StatusWriter(self, self._patch, workflow, lambda: run.workflow)
@@ -235,6 +245,8 @@ class Runner:
         pods = {name(pod): pod for pod in (*unseen, *caches.pods.of(workflow))}
         results = caches.results.of(workflow)
         facts: list[Fact] = [*map(PodChanged, pods.values()), *map(TaskResultChanged, results), Tick()]
+        if not self._term.admission.is_admitted(self.uid):
+            facts.append(Postponed())
         self._facts.update((_key(fact), fact) for fact in facts)
 
     async def _retire(self) -> None:
@@ -248,7 +260,7 @@ class Runner:
 
     def _forget(self) -> None:
         if self._writer is not None:
-            self._known = self._writer.version
+            self._known, self._uncertain = self._writer.version, self._writer.uncertain
         if self._acting is not None:
             self._created |= set(self._acting.created)
         self._run = self._writer = self._acting = None
@@ -293,6 +305,7 @@ class Runner:
         """A write was stored."""
         if changes:
             self._failures = 0
+            self._term.locks.stored(self.uid)
         if "phase" in (changes.get("status") or {}):
             log.info("%s: %s", self.title, changes["status"]["phase"])
         self._carry_out(after)
@@ -363,8 +376,16 @@ def _key(fact: Fact) -> tuple[str, str]:
             return "pod", pod_uid
         case PodCreateFailed(node_id):
             return "creation", node_id
+        case PodDelayed(node_id):
+            return "creation", node_id
         case TaskResultChanged(result):
             return "result", name(result)
+        case LockGranted(holder) | LocksHeld(holder) | LocksAwaited(holder) | LockRefused(holder):
+            return "lock", holder
+        case CacheLoaded(node_id):
+            return "cache", node_id
+        case Postponed() | Admitted():
+            return "admission", ""
         case ClaimCreated(claim) | ClaimNotCreated(claim):
             return "claim", claim
         case _:

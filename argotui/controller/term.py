@@ -10,12 +10,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from argotui.controller.admission import Admission
 from argotui.controller.caches import Caches, workflow_key
 from argotui.controller.collection import Collection
 from argotui.controller.cron.crons import Crons
 from argotui.controller.events import Events
 from argotui.controller.lease import Lease, NoLease
 from argotui.controller.leftovers import Leftovers
+from argotui.controller.locking import Locking
+from argotui.controller.memory import Memory
+from argotui.controller.pace import Pace
 from argotui.controller.podcleanup import PodCleanup
 from argotui.controller.requests import Requests
 from argotui.controller.runner import Runner
@@ -26,11 +30,11 @@ from argotui.controller.terminating import Terminations
 from argotui.controller.thinking import Load
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import EmitEvent
-from argotui.engine.facts import PodChanged, PodGone, TaskResultChanged
+from argotui.engine.facts import Admitted, PodChanged, PodGone, TaskResultChanged
 from argotui.kube.client import Client
 from argotui.kube.reflector import Delta, DeltaType, Key
 from argotui.model.documents import Document, name, namespace, resource_version, uid
-from argotui.model.resources import PODS, WORKFLOW_TASK_RESULTS, WORKFLOWS
+from argotui.model.resources import NAMESPACES, PODS, WORKFLOW_TASK_RESULTS, WORKFLOWS
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +62,18 @@ class Term:
         self.caches = Caches(
             client,
             scope,
-            {WORKFLOWS: self._workflow, PODS: self._pod, WORKFLOW_TASK_RESULTS: self._result},
+            {
+                WORKFLOWS: self._workflow,
+                PODS: self._pod,
+                WORKFLOW_TASK_RESULTS: self._result,
+                NAMESPACES: self._namespace,
+            },
         )
         self._settings = settings
+        self.locks = Locking(client, self.requests)
+        self.memory = Memory(client, self.requests, lambda: self.config.namespace)
+        self.pace = Pace(asyncio.get_running_loop().time)
+        self.admission = Admission(self.caches.namespaces, lambda: self.config, self._admitted)
         self._leftovers = Leftovers(
             client,
             self.requests,
@@ -110,7 +123,11 @@ class Term:
     def _begin(self) -> None:
         """All lists are in: only now is it known which pods a workflow has."""
         self._live = True
-        for workflow in list(self.caches.workflows.values()):
+        workflows = list(self.caches.workflows.values())
+        self.pace.set(self.config.resource_rate)
+        self.locks.restore(workflows)
+        self.admission.restore(workflows)
+        for workflow in workflows:
             self._admit(workflow)
         for key in list(self.caches.orphans()):
             self._tidy(key, end_pods=True)
@@ -122,6 +139,7 @@ class Term:
         await self._collection.stop()
         await self._crew.dismiss()
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
+        await self.locks.stop()
 
     async def _watch_scope(self) -> None:
         await self._scope_changed.wait()
@@ -133,6 +151,8 @@ class Term:
         if self.config.instance_id != self.scope.instance_id:
             self._scope_changed.set()
         self._collection.reconfigured()
+        self.pace.set(self.config.resource_rate)
+        self.admission.limits_changed()
         for runner in self._runners.values():
             runner.reload()
 
@@ -150,6 +170,7 @@ class Term:
             if runner is not None and runner.uid == uid(delta.object):
                 self._dismiss(key, runner, resource_version(delta.object))
         elif runner is not None and runner.uid == uid(delta.object):
+            self.admission.add(delta.object)
             runner.saw(delta.object)
         else:
             self._admit(delta.object)
@@ -158,6 +179,7 @@ class Term:
         key = namespace(workflow), name(workflow)
         runner = Runner(self, workflow, predecessor=self._leaving.get(key))
         self._runners[key] = runner
+        self.admission.add(workflow)
         runner.wake()
 
     def _dismiss(self, key: Key, runner: Runner, version: str) -> None:
@@ -166,8 +188,12 @@ class Term:
         self._loaded.pop(runner, None)
 
         async def end() -> None:
-            if not await runner.leave(version):
-                await self._leftovers.tidy(key)
+            try:
+                if not await runner.leave(version):
+                    await self._leftovers.tidy(key)
+            finally:
+                self.locks.forget(runner.uid)
+                self.admission.remove(runner.uid)
 
         self._take_leave(key, f"end of {runner.title}", end())
 
@@ -212,6 +238,16 @@ class Term:
         owners = (document.get("metadata") or {}).get("ownerReferences") or []
         foreign = owners and all(each.get("uid") != runner.uid for each in owners)
         return None if foreign else runner
+
+    def _namespace(self, delta: Delta) -> None:
+        if self._live:
+            self.admission.limits_changed()
+
+    def _admitted(self, admitted: str) -> None:
+        """There is room for the workflow with this uid."""
+        for runner in self._runners.values():
+            if runner.uid == admitted:
+                runner.tell(Admitted())
 
     # for the runners
 

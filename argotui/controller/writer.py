@@ -47,6 +47,8 @@ class StatusWriter:
         self._packing = Packing(stored)
         self._patches = PatchQueue()
         self._after: list[Effect] = []
+        self.uncertain = False
+        """A write was not answered, so that it may or may not be stored, and no later one was stored either."""
         self._task: asyncio.Task[None] | None = None
         self._in_flight = False
         self._stopped = False
@@ -162,11 +164,12 @@ class StatusWriter:
             if not is_transient(error):
                 raise
             log.debug("status write has to wait: %s", error)
+            self.uncertain = True
             asked = error.retry_after if isinstance(error, ApiError) else None
             raise _Again(max(self._back_off(), asked or 0.0)) from error
         finally:
             self._in_flight = False
-        self._pause = _FIRST_PAUSE
+        self._pause, self.uncertain = _FIRST_PAUSE, False
         return stored
 
     def _back_off(self) -> float:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from argotui.engine import containersets, podstatus
-from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodGone, TaskResultChanged
+from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodDelayed, PodGone, TaskResultChanged
 from argotui.engine.outputs import publish
 from argotui.engine.progress import parse_progress
 from argotui.model import documents
@@ -58,6 +58,8 @@ class Assessor:
                 yield from self._take_pod(pod)
             case PodGone(name, uid):
                 yield from self._take_gone(name, uid)
+            case PodDelayed(identifier, message):
+                self._say_delay(identifier, message)
             case PodCreateFailed(identifier, message, transient):
                 leaf = self._ex.leaves.get(identifier)
                 if leaf is not None:
@@ -95,6 +97,12 @@ class Assessor:
         if leaf is not None:
             leaf.pod_is_gone()
         yield identifier
+
+    def _say_delay(self, identifier: str, message: str) -> None:
+        """The node of a pod that has to wait says why."""
+        nodes = self._ex.nodes
+        if identifier not in self._ex.pods and nodes.phase(identifier) == Phase.PENDING:
+            nodes.update(identifier, {"message": message})
 
     def _legacy(self, identifier: str, label: str) -> None:
         """Workflows that began under an old controller keep a map of what was reported."""

@@ -99,9 +99,12 @@ def _enter(ex: Execution, call: Call) -> None:
     except EngineError as error:
         fail_call(ex, call, error)
         return
-    strategy = ex.program.retry_strategy(template)
-    starter = ex.starters["retry"] if strategy is not None else _starter(ex, plan)
-    starter(ex, call, plan, template)
+    kind = plan.kind if ex.program.retry_strategy(template) is None else "retry"
+    start = partial(ex.starters.get(kind, _unknown_kind), ex, call, plan, template)
+    if template.get("synchronization") or template.get("memoize"):
+        ex.threshold(ex, call, kind, template, start).enter()
+    else:
+        start()
 
 
 def begin(ex: Execution, call: Call, plan: TemplatePlan, template: Document) -> None:
@@ -205,11 +208,14 @@ def fail_call(ex: Execution, call: Call, error: EngineError) -> None:
 
 def report_end(ex: Execution, call: Call) -> None:
     """The owner of the call hears that its node is over, unless what is around it has ended meanwhile."""
+    ex.memo.remember(call.node_id)
+    ex.locks.release(call.node_id)
     ex.later(_hear, ex, call, None)
 
 
 def report_error(ex: Execution, call: Call, error: EngineError) -> None:
     """The owner of the call hears that it could not be carried out, unless nobody cares any more."""
+    ex.locks.release(call.node_id)
     ex.later(_hear, ex, call, error)
 
 

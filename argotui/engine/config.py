@@ -23,6 +23,14 @@ class ConfigError(ValueError):
     """A ConfigMap that cannot be used; the text names the key and says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Pods that may be made: limit per second, and burst at once after a pause."""
+
+    limit: float
+    burst: int
+
+
 @dataclass(frozen=True)
 class EngineConfig:
     """Read-only settings of one controller.
@@ -31,11 +39,11 @@ class EngineConfig:
     executor: partial containers that are merged below the main container and the executor's own ones.
     workflow_defaults: {metadata, spec} with the lowest precedence. transient_error_pattern: regular
     expression of messages that count as transient (environment). retry_host_label: node label by which retries
-    avoid a host (environment). parallelism, namespace_parallelism:
-    running workflows, 0 is unlimited. pod_gc_delay_ns: how long podGC waits before it deletes a pod, unless
-    the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own. retention: how many
-    completed workflows are kept, None keeps all. ignored: keys that were read and change nothing in this
-    program.
+    avoid a host (environment). parallelism, namespace_parallelism: running workflows, 0 is unlimited.
+    resource_rate: how fast pods may be made, None is unlimited. pod_gc_delay_ns: how long podGC waits before it
+    deletes a pod, unless the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own.
+    retention: how many completed workflows are kept, None keeps all. ignored: keys that were read and change
+    nothing in this program.
     """
 
     namespace: str = ""
@@ -55,6 +63,7 @@ class EngineConfig:
     managed_namespace: str = ""
     parallelism: int = 0
     namespace_parallelism: int = 0
+    resource_rate: Rate | None = None
     pod_gc_delay_ns: int = 5 * 10**9
     pod_gc_grace_seconds: int | None = None
     retention: Retention | None = None
@@ -162,6 +171,19 @@ def _retention(key: str, value: Any) -> Retention:
     return Retention(**{phase: _count(f"{key}.{phase}", number) for phase, number in settings.items()})
 
 
+def _rate(key: str, value: Any) -> Rate:
+    rate = _mapping(key, value)
+    unknown = sorted(set(rate) - {"limit", "burst"})
+    if unknown:
+        raise ConfigError(f"{key}.{unknown[0]}: unknown field")
+    limit, burst = rate.get("limit"), rate.get("burst")
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < float("inf"):
+        raise ConfigError(f"{key}.limit: must be a number of pods per second, more than 0, found {limit!r}")
+    if isinstance(burst, bool) or not isinstance(burst, int) or burst < 1:
+        raise ConfigError(f"{key}.burst: must be a whole number, 1 or more, found {burst!r}")
+    return Rate(float(limit), burst)
+
+
 def _images(key: str, value: Any) -> dict[str, Document]:
     images: dict[str, Document] = {}
     for image, entry in _mapping(key, value).items():
@@ -206,6 +228,7 @@ _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "podGCDeleteDelayDuration": ("pod_gc_delay_ns", _duration),
     "podGCGracePeriodSeconds": ("pod_gc_grace_seconds", _count),
     "artifactRepository": ("artifact_repository", _mapping),
+    "resourceRateLimit": ("resource_rate", _rate),
     "nodeEvents": ("node_events", _events),
     "workflowEvents": ("workflow_events", _events),
 }
@@ -215,7 +238,6 @@ _REFUSED_WHEN: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "persistence": (lambda value: bool(value.get("archive") or value.get("nodeStatusOffLoad")), ""),
     "synchronization": (bool, ""),
     "kubeConfig": (bool, ""),
-    "resourceRateLimit": (bool, ""),
     "initialDelay": (bool, ""),
     "artifactDrivers": (bool, ""),
     "failedPodRestart": (lambda value: bool(value.get("enabled")), "failedPodRestart.enabled"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from argotui.engine.effects import EmitEvent
 from argotui.model.documents import Document, dig
-from argotui.model.phase import NodeType, Phase, completed, is_active_suspend, is_hooked
+from argotui.model.phase import NodeType, Phase, completed, is_active_suspend, is_hooked, is_waiting_for_lock
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
@@ -64,7 +64,9 @@ class Control:
         node = ex.nodes[identifier]
         if ex.may_run(self._is_on_exit(identifier)):
             return
-        if node.get("type") == NodeType.POD:
+        if is_waiting_for_lock(node):
+            self._fail(identifier, f"Stopped with strategy '{ex.shutdown}'")
+        elif node.get("type") == NodeType.POD:
             if identifier in ex.pods:
                 self._fail_pod(identifier, f"workflow shutdown with strategy:  {ex.shutdown}")
         elif is_active_suspend(node) or (node.get("type") == NodeType.RETRY and not node.get("children")):
@@ -75,6 +77,7 @@ class Control:
         self._fail(identifier, message)
 
     def _fail(self, identifier: str, message: str) -> None:
+        self._ex.nodes.set_waiting(identifier, None)
         self._ex.set_phase(identifier, Phase.FAILED, message)
         if self._ex.nodes.is_fulfilled(identifier):
             self._ex.ended(identifier)
@@ -97,7 +100,7 @@ class Control:
             return False
         if node.get("type") == NodeType.POD:
             return node.get("phase") == Phase.PENDING or not self._ends_by_itself(identifier)
-        return is_active_suspend(node)
+        return is_active_suspend(node) or is_waiting_for_lock(node)
 
     def _ends_by_itself(self, identifier: str) -> bool:
         pod = self._ex.pods.get(identifier)

@@ -76,6 +76,20 @@ class CreatePVC:
 
 
 @dataclass(frozen=True, slots=True)
+class AcquireLocks:
+    """Take the locks for the holder, all or none, in its turn (§2.13). Idempotent, and asked again after a reload.
+
+    The answer is `LockGranted`, `LocksAwaited` (after which `LockGranted` follows one day) or `LockRefused`.
+    holder: `ns/workflow[/node]`. locks: keys as in the status. order: place in the tree, earlier ones first.
+    """
+
+    holder: str
+    locks: tuple[str, ...]
+    order: tuple[int, ...] = ()
+    after_persist: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeletePVCs:
     """Delete PersistentVolumeClaims of a workflow whose nodes are all over, their protection included; not found is
     success. Asked again after a reload. Comes back as `ClaimsDeleted`."""
@@ -94,10 +108,51 @@ class CreateDisruptionBudget:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmLocks:
+    """Say `LocksHeld`: that the holder has its locks is stored now. Not asked again after a reload, which reads it."""
+
+    holder: str
+    after_persist: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLocks:
+    """The holder has no locks and waits for none. Empty: nobody of the workflow, which is complete. Only when that
+    is stored, since a status that still has the lock would take it again after a restart."""
+
+    holder: str = ""
+    after_persist: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCache:
+    """Look up a memoized result (§2.12) in a ConfigMap of the controller's namespace, and note the time of the hit.
+
+    The answer is `CacheLoaded`. Asked again after a reload. After every `SaveCache` of the same ConfigMap.
+    """
+
+    node_id: str
+    cache: str
+    key: str
+    after_persist: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteDisruptionBudget:
     """Delete the workflow's PodDisruptionBudget; not found is success."""
 
     name: str
+    after_persist: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCache:
+    """Remember the outputs of a node. There is no answer: the node has succeeded whether this works or not."""
+
+    node_id: str
+    cache: str
+    key: str
+    outputs: Document | None
     after_persist: ClassVar[bool] = False
 
 
@@ -127,6 +182,9 @@ class WakeAt:
     after_persist: ClassVar[bool] = False
 
 
+LockEffect = AcquireLocks | ConfirmLocks | ReleaseLocks
+CacheEffect = LoadCache | SaveCache
+
 Effect = (
     CreatePod
     | DeletePod
@@ -137,6 +195,8 @@ Effect = (
     | DeletePVCs
     | CreateDisruptionBudget
     | DeleteDisruptionBudget
+    | LockEffect
+    | CacheEffect
     | DeleteTaskResults
     | EmitEvent
     | WakeAt

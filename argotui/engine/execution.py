@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from argotui.engine.failfast import FailFast
     from argotui.engine.gate import Gate
     from argotui.engine.lifecycle import Watch
+    from argotui.engine.memo import Memo
+    from argotui.engine.synchronization import Locks
+    from argotui.engine.thresholds import Threshold
 
 
 ENOUGH: Final = 500
@@ -68,6 +71,9 @@ class Execution:
     gate: Gate
     fail_fast: FailFast
     watch: Watch
+    locks: Locks
+    memo: Memo
+    threshold: type[Threshold]
     look: Callable[[str], None]
     """Takes what is known of a node's pod over to the node."""
     ended: Callable[[str], None]

@@ -6,6 +6,7 @@ The first `advance` after a `Run.load` is given `PodChanged` for every pod of th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from argotui.model.documents import Document
@@ -76,18 +77,91 @@ class TemplatesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LockGranted:
+    """The locks that a holder asked for (`AcquireLocks`) are reserved for it. Nothing may be done with them before
+    that is stored: see `LocksHeld`."""
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocksHeld:
+    """The status that says that the holder has its locks is stored: what they protect may begin."""
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocksAwaited:
+    """The holder has to wait: lock is the first one it cannot have, message is for people.
+
+    holders: who has each of the locks it asked for now. Told again when that changes.
+    """
+
+    holder: str
+    lock: str
+    message: str
+    holders: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class LockRefused:
+    """The locks cannot be had at all."""
+
+    holder: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLoaded:
+    """The answer to a `LoadCache`. entry: what is remembered ({nodeID, outputs, creationTimestamp, …}), or None.
+
+    error: why the cache cannot be used; empty when it can.
+    """
+
+    node_id: str
+    entry: Document | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Too many workflows are running: this one is not begun before `Admitted` is told (§2.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """There is room for the workflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodDelayed:
+    """The pod of a `CreatePod` is made later, without being asked for again; message says why."""
+
+    node_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed: nothing else to tell. Sent when a `WakeAt` is due."""
 
+
+LockFact = LockGranted | LocksHeld | LocksAwaited | LockRefused
 
 Fact = (
     PodChanged
     | PodGone
     | PodCreateFailed
+    | PodDelayed
     | TaskResultChanged
     | ClaimCreated
     | ClaimNotCreated
     | ClaimsDeleted
     | TemplatesChanged
+    | LockFact
+    | CacheLoaded
+    | Postponed
+    | Admitted
     | Tick
 )

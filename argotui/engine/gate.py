@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from itertools import count
@@ -33,6 +34,10 @@ class Gate:
         """Waiting calls, first in the tree first, that may have room below their boundaries."""
         self._blocked: dict[str, list[_Waiting]] = {}
         """Waiting calls by boundaries that had no room."""
+        self._reserved: dict[str, bool] = {}
+        """Calls (node ids) that were let in and have no node yet; whether they make a pod."""
+        self._reserved_below: Counter[str] = Counter()
+        self._reserved_pods = 0
 
     def admits(self, call: Call, go: Callable[[], None]) -> bool:
         """True when the call may start or go on now. Else `go` is called when there is room, or never when
@@ -45,6 +50,35 @@ class Gate:
             return True
         heappush(self._ready, (call.order, next(self._numbers), call, go))
         return False
+
+    def admits_waiting(self, call: Call, go: Callable[[], None]) -> bool:
+        """The same for a node that has waited for a lock: below its boundary it had its place all the time, but
+        among the active pods of the workflow it had none."""
+        if self._is_dropped(call):
+            return False
+        if self._workflow_limit is None:
+            return True
+        heappush(self._ready, (call.order, next(self._numbers), call, go))
+        return False
+
+    def reserve(self, call: Call, *, is_pod: bool) -> None:
+        """Keep the room of a call that has to wait for an answer before its node exists."""
+        if call.node_id not in self._reserved:
+            self._reserved[call.node_id] = is_pod
+            self._reserved_below[call.boundary] += 1
+            self._reserved_pods += is_pod
+
+    def unreserve(self, call: Call) -> None:
+        """The node exists now, or never will."""
+        is_pod = self._reserved.pop(call.node_id, None)
+        if is_pod is not None:
+            self._reserved_below[call.boundary] -= 1
+            self._reserved_pods -= is_pod
+            self._unblock(call.boundary)
+
+    @property
+    def _active_pods(self) -> int:
+        return len(self._ex.nodes.active_pods) + self._reserved_pods
 
     @property
     def _workflow_limit(self) -> int | None:
@@ -70,7 +104,7 @@ class Gate:
     def release(self) -> bool:
         """Put the first call that has room on the agenda; False when there is none."""
         limit = self._workflow_limit
-        while self._ready and (limit is None or len(self._ex.nodes.active_pods) < limit):
+        while self._ready and (limit is None or self._active_pods < limit):
             waiting = heappop(self._ready)
             if self._is_dropped(waiting[2]):
                 continue
@@ -84,7 +118,9 @@ class Gate:
 
     def _is_full(self, call: Call) -> bool:
         limit = self._limit(call)
-        return limit is not None and self._ex.nodes.tally(call.boundary).active >= limit
+        if limit is None or self._ex.nodes.get(call.node_id) is not None:
+            return False
+        return self._ex.nodes.tally(call.boundary).active + self._reserved_below[call.boundary] >= limit
 
     def _unblock(self, boundary: str) -> None:
         """The first of those that wait below a boundary may try."""

@@ -246,6 +246,9 @@ class SuspendLeaf:
         ex, call = self._ex, self.call
         is_new = ex.nodes.get(call.node_id) is None
         ensure_node(ex, call, self._template, NodeType.SUSPEND, Phase.RUNNING, outputs=_supplied(self._template))
+        if ex.nodes.phase(call.node_id) == Phase.PENDING and not ex.nodes[call.node_id].get("outputs"):
+            is_new = True  # it has waited for a lock
+            ex.nodes.update(call.node_id, {"outputs": _supplied(self._template)})
         try:
             if is_new:
                 ex.started[call.node_id] = ex.now

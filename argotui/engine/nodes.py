@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from argotui.model.documents import Document
 from argotui.model.names import node_id
-from argotui.model.phase import NodeType, completed, failed_or_error, fulfilled
+from argotui.model.phase import NodeType, completed, failed_or_error, fulfilled, is_waiting_for_lock
 from argotui.model.times import format_time
 
 _SEPARATOR: Final = re.compile(r"^(\[\d+\])?\.")
@@ -23,7 +23,8 @@ _ACTIVE: Final = frozenset({"Pending", "Running"})
 
 @dataclass(slots=True)
 class Tally:
-    """Direct children of one boundary: pods, steps and DAGs that are active, that failed, and active pods."""
+    """Direct children of one boundary: pods, steps and DAGs that are active, that failed, and active pods (those that
+    wait for a lock are not counted among the latter)."""
 
     active: int = 0
     failed: int = 0
@@ -41,6 +42,9 @@ class Nodes:
         self.unsynced: set[str] = set()
         """Ended nodes and others whose executor has not finished reporting."""
         self.active_pods: set[str] = set()
+        """Pods that are active and do not wait for a lock."""
+        self.waiting: set[str] = set()
+        """Nodes that wait for a lock."""
         self.parents: dict[str, list[str]] = {}
         self._stirred: dict[str, None] = {}
         self._tallies: dict[str, Tally] = {}
@@ -179,6 +183,18 @@ class Nodes:
             node["finishedAt"] = format_time(now)
         self._count(identifier, node, 1)
 
+    def set_waiting(self, identifier: str, lock: str | None) -> None:
+        """Which lock the node waits for; None for none."""
+        if ((self.documents[identifier].get("synchronizationStatus") or {}).get("waiting") or None) == lock:
+            return
+        node = self.edit(identifier)
+        self._count(identifier, node, -1)
+        if lock is None:
+            del node["synchronizationStatus"]
+        else:
+            node["synchronizationStatus"] = {"waiting": lock}
+        self._count(identifier, node, 1)
+
     def update(self, identifier: str, fields: Mapping[str, Any]) -> None:
         """Set fields that no index depends on; None and empty text remove a field. Nothing happens when
         all of them are so already."""
@@ -196,18 +212,22 @@ class Nodes:
     def _count(self, identifier: str, node: Document, by: int) -> None:
         if node.get("taskResultSynced") is False:
             (self.unsynced.add if by > 0 else self.unsynced.discard)(identifier)
+        waits = is_waiting_for_lock(node)
+        if waits:
+            (self.waiting.add if by > 0 else self.waiting.discard)(identifier)
         if node.get("type") not in _COUNTED:
             return
         phase = node.get("phase") or ""
         active, is_pod = phase in _ACTIVE, node.get("type") == NodeType.POD
-        if active and is_pod:
+        is_busy = active and is_pod and not waits
+        if is_busy:
             (self.active_pods.add if by > 0 else self.active_pods.discard)(identifier)
         boundary = node.get("boundaryID") or ""
         self._stirred[boundary] = None
         tally = self._tallies.setdefault(boundary, Tally())
         tally.active += by * active
         tally.failed += by * failed_or_error(phase)
-        tally.pods += by * (active and is_pod)
+        tally.pods += by * is_busy
 
     def start_step(self) -> None:
         """Forget what the last step changed."""
@@ -237,6 +257,8 @@ class Nodes:
         """The node itself when it is where successors go, else the nodes to look at instead."""
         node = self.documents[identifier]
         kind, children = node.get("type"), node.get("children") or []
+        if (node.get("memoizationStatus") or {}).get("hit"):
+            return identifier, []
         if kind == NodeType.RETRY:
             return (children[-1] if children else None), []
         if kind == NodeType.TASK_GROUP:

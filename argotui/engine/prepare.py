@@ -144,7 +144,6 @@ def _mark(ex: Execution, spec: Document) -> None:
     labels = {**documents.labels(ex.workflow), **_label_of_template(ex), **(given.get("labels") or {})}
     labels |= _computed_labels(ex, given.get("labelsFrom") or {})
     annotations = {**documents.annotations(ex.workflow), **(given.get("annotations") or {})}
-    annotations[ANNOTATION_POD_NAME_FORMAT] = ex.config.pod_name_version
     ex.workflow["metadata"] = {**metadata, "labels": labels, "annotations": annotations}
     if ex.status.get("artifactRepositoryRef") is None:
         repository = ex.config.artifact_repository or {}
@@ -183,3 +182,14 @@ def _label_of_template(ex: Execution) -> dict[str, str]:
         return {}
     cluster = reference.get("clusterScope")
     return {LABEL_CLUSTER_WORKFLOW_TEMPLATE if cluster else LABEL_WORKFLOW_TEMPLATE: str(name)}
+
+
+def name_pod_format(ex: Execution) -> None:
+    """Say how the pods are named. As upstream, only of a workflow that did not have to wait for its own locks."""
+    sections = (ex.status.get("synchronization") or {}).values()
+    if any(section.get("waiting") for section in sections):
+        return
+    annotations = documents.annotations(ex.workflow)
+    if annotations.get(ANNOTATION_POD_NAME_FORMAT) != ex.config.pod_name_version:
+        annotations = {**annotations, ANNOTATION_POD_NAME_FORMAT: ex.config.pod_name_version}
+        ex.workflow["metadata"] = {**ex.workflow["metadata"], "annotations": annotations}

@@ -20,18 +20,23 @@ from argotui.engine.control import Control
 from argotui.engine.dag import start_dag
 from argotui.engine.effects import DeleteTaskResults, Effect, WakeAt
 from argotui.engine.ending import Course, fail_entry
+from argotui.engine.entrance import Entrance
 from argotui.engine.execution import Execution, Lookup
-from argotui.engine.facts import Fact, PodChanged, TaskResultChanged
+from argotui.engine.facts import CacheLoaded, Fact, LockFact, PodChanged, TaskResultChanged
 from argotui.engine.failfast import FailFast
 from argotui.engine.gate import Gate
 from argotui.engine.leaves import start_pod, start_suspend
 from argotui.engine.lifecycle import Watch
+from argotui.engine.memo import Memo
 from argotui.engine.nodemap import node_map
-from argotui.engine.prepare import Halted, prepare
+from argotui.engine.nodes import set_text
+from argotui.engine.prepare import Halted, name_pod_format
 from argotui.engine.progress import Progress
 from argotui.engine.reporting import changes_of, node_events, workflow_event
 from argotui.engine.retrying import start_retry
 from argotui.engine.steps import start_steps
+from argotui.engine.synchronization import Locks
+from argotui.engine.thresholds import Threshold
 from argotui.model import documents
 from argotui.model.dialect import today
 from argotui.model.documents import Document
@@ -74,7 +79,11 @@ class Run:
         self._started = False
         self._complete = documents.labels(execution.workflow).get(LABEL_COMPLETED) == "true"
         self._alarm: datetime | None = None
+        self._entrance = Entrance(execution)
         execution.gate = Gate(execution)
+        execution.locks = Locks(execution)
+        execution.memo = Memo(execution)
+        execution.threshold = Threshold
         execution.fail_fast = FailFast(execution)
         execution.watch = Watch(execution)
         execution.look = self._assessor.look
@@ -119,35 +128,50 @@ class Run:
     def _think(self, facts: Sequence[Fact]) -> None:
         ex = self._ex
         is_new = ex.status.get("phase") in (None, "", Phase.PENDING)
-        if not self._begun and not self._begin(is_new):
+        had_nodes = bool(ex.nodes.documents)
+        if not self._begun and not self._enter(facts, is_new):
             return
         ex.globals.now = ex.now
-        self._assessor.take(facts)
-        self._claims.take(facts)
+        self._take(facts)
         if not self._begun:
             self._begun = True
             self._take_up()
         if not self._started:
             self._start()
         self._work()
-        self._note_pods(is_new)
+        ex.locks.end_step()
+        ex.memo.end_step()
+        self._note_pods(had_nodes)
         outcome = self._course.outcome
         if outcome is not None and not self._reports_missing() and self._claims.collected(outcome[0]):
             self._finish(*outcome)
 
-    def _begin(self, is_new: bool) -> bool:
-        """False when the workflow has ended by it."""
+    def _enter(self, facts: Sequence[Fact], is_new: bool) -> bool:
+        """False as long as the workflow has to wait, and when it has ended before it began."""
         try:
-            prepare(self._ex, is_new)
+            entered = self._entrance.enter(facts, is_new)
         except Halted as halted:
             self._finish(halted.phase, halted.message)
             return False
-        if is_new and not self._claims.is_awaited:
+        waits = self._entrance.message
+        if not entered and waits is not None:
+            self._set_phase(Phase(self._ex.status.get("phase") or Phase.PENDING), waits)
+        if entered and is_new and not self._claims.is_awaited:
+            name_pod_format(self._ex)
             self._set_phase(Phase.RUNNING, "")
-        return True
+        return entered
+
+    def _take(self, facts: Sequence[Fact]) -> None:
+        ex, facts = self._ex, [*self._entrance.kept, *facts]
+        self._entrance.kept.clear()
+        self._assessor.take(facts)
+        self._claims.take(facts)
+        ex.memo.take([fact for fact in facts if isinstance(fact, CacheLoaded)])
+        ex.locks.take([fact for fact in facts if isinstance(fact, LockFact)])
 
     def _take_up(self) -> None:
         ex = self._ex
+        ex.locks.release_finished()
         for identifier in sorted(ex.nodes.unsynced):
             self._assessor.look(identifier)
         self._control.enforce()
@@ -185,10 +209,10 @@ class Run:
         legacy = self._ex.status.get("taskResultsCompletionStatus") or {}
         return bool(self._ex.nodes.unsynced) or not all(legacy.values())
 
-    def _note_pods(self, is_new: bool) -> None:
-        """Whether any pod runs: said from the second step on, and only together with something else."""
+    def _note_pods(self, had_nodes: bool) -> None:
+        """Whether any pod runs: said once there is a node, and only together with something else."""
         running = self._assessor.running
-        if not is_new and self._ex.nodes.before:
+        if had_nodes and self._ex.nodes.before:
             self._set_condition("PodRunning", bool(running))
         running.difference_update([identifier for identifier in running if self._ex.nodes.is_fulfilled(identifier)])
 
@@ -207,10 +231,9 @@ class Run:
         ex = self._ex
         status = ex.status
         status["phase"] = str(phase)
-        if not status.get("startedAt"):
+        if not status.get("startedAt") and phase != Phase.PENDING:
             status["startedAt"] = format_time(ex.now)
-        if message != (status.get("message") or ""):
-            status["message"] = message
+        set_text(status, "message", message)
         self._label(LABEL_PHASE, str(phase))
         self._label(LABEL_COMPLETED, "true" if completed(phase) else "false")
 
@@ -232,6 +255,9 @@ class Run:
         ex.rest()
         self._claims.drop()
         close_budget(ex)
+        for identifier in list(ex.nodes.waiting):
+            ex.nodes.set_waiting(identifier, None)
+        ex.locks.release_all()
         for identifier, pod in list(ex.pods.items()):
             if podstatus.is_over(pod):
                 del ex.pods[identifier]

@@ -90,3 +90,8 @@ def is_retried(node: Mapping[str, Any]) -> bool:
 def is_hooked(node: Mapping[str, Any]) -> bool:
     """The node is a hook or an exit handler of another node."""
     return bool((node.get("nodeFlag") or {}).get("hooked"))
+
+
+def is_waiting_for_lock(node: Mapping[str, Any]) -> bool:
+    """The node waits for a mutex or a semaphore (§2.13)."""
+    return bool((node.get("synchronizationStatus") or {}).get("waiting"))

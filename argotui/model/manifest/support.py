@@ -9,7 +9,7 @@ from __future__ import annotations
 
 _NOT = "not supported by this version of argotui"
 _ARTIFACTS = f"artifacts are {_NOT}"
-_LOCKS = f"synchronization is {_NOT}"
+_DATABASE_LOCKS = f"locks that are kept in a database are {_NOT}"
 _METRICS = f"metrics are {_NOT}"
 _EXECUTOR = f"settings of the executor are {_NOT}"
 _EVENTS = f"events are {_NOT}"
@@ -22,8 +22,6 @@ UNSUPPORTED: dict[str, str] = {
     "ResourceTemplate.manifestFrom": f"manifestFrom is {_NOT}, as it needs artifacts",
     # templates
     "Template.daemon": f"daemon is {_NOT}",
-    "Template.synchronization": _LOCKS,
-    "Template.memoize": f"memoize is {_NOT}",
     "Template.metrics": _METRICS,
     "Template.archiveLocation": _ARTIFACTS,
     "Template.executor": _EXECUTOR,
@@ -34,7 +32,8 @@ UNSUPPORTED: dict[str, str] = {
     "Arguments.artifacts": _ARTIFACTS,
     "ValueFrom.event": _EVENTS,
     # workflows
-    "WorkflowSpec.synchronization": _LOCKS,
+    "Mutex.database": _DATABASE_LOCKS,
+    "SemaphoreRef.database": _DATABASE_LOCKS,
     "WorkflowSpec.metrics": _METRICS,
     "WorkflowSpec.artifactRepositoryRef": _ARTIFACTS,
     "WorkflowSpec.artifactGC": _ARTIFACTS,

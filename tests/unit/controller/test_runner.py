@@ -10,8 +10,11 @@ import pytest
 
 from argotui.controller import clock
 from argotui.controller.acting import Acting
+from argotui.controller.admission import Admission
 from argotui.controller.caches import Caches
 from argotui.controller.lease import LeaseLost
+from argotui.controller.locking import Locking
+from argotui.controller.pace import Pace
 from argotui.controller.requests import Requests
 from argotui.controller.runner import Runner
 from argotui.controller.scope import Scope
@@ -64,11 +67,15 @@ class Scene:
         self.events = self
         self.terminations = Terminations(self.client, self.requests)
         self.caches = Caches(self.client, self.scope, {})
+        self.locks = Locking(self.client, self.requests)
+        self.admission = Admission(dict, EngineConfig, lambda uid: None)
+        self.pace = Pace(asyncio.get_running_loop().time)
         self.facts: list[list[Fact]] = []
         self.steps: list[Step | Exception] = []
         self.loads: list[Document] = []
         metadata = {"name": "w", "namespace": "ns", "uid": "w-uid"}
         self.workflow = self.api.put(WORKFLOWS, {"metadata": metadata, "status": {"phase": "Running"}})
+        self.admission.add(self.workflow)
         self.runner = Runner(cast(Term, self), self.workflow)
 
     def load(self, workflow: Document, config: EngineConfig, caches: Caches) -> FakeRun:

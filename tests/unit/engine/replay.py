@@ -146,6 +146,8 @@ class Replay:
         self.snapshots: list[Document] = []
         self._fresh, self._seed = fresh, seed
         self.simulation = self._simulation(case.workflow)
+        self.neighbours: list[Simulation] = []
+        """Workflows that were created while the first one ran; the same controller runs them."""
 
     def _simulation(self, workflow: Document) -> Simulation:
         objects = Objects.of(self.case.objects)
@@ -158,6 +160,8 @@ class Replay:
             self._wait_for(action.get("when"))
             self._do(action)
         self.simulation.play()
+        for neighbour in self.neighbours:
+            neighbour.play()
         return self
 
     def differences(self) -> list[tuple[str, Any, Any]]:
@@ -170,6 +174,9 @@ class Replay:
         for wanted, made in zip(expected.get("snapshots") or (), self.snapshots, strict=True):
             ignored = [entry.removeprefix("snapshots/") for entry in expected.get("ignore", [])]
             found += compare.differences(wanted, made, ignored)
+        also = (expected.get("also") or ()) if self.neighbours else ()  # else children of another kind
+        for wanted, neighbour in zip(also, self.neighbours, strict=True):
+            found += compare.differences(wanted, compare.normalise(neighbour.workflow, None))
         return found
 
     def _normal(self, workflow: Document) -> Document:
@@ -179,8 +186,25 @@ class Replay:
         )
         return normal
 
+    def _create(self, workflow: Document) -> None:
+        """Somebody else's workflow begins."""
+        recorded = self.case.expected["also"][len(self.neighbours)]["nodes"]
+        neighbour = Simulation(
+            {**workflow, "metadata": {**workflow["metadata"], "uid": workflow["metadata"]["name"]}},
+            lambda node: _outcome(recorded[node], 1.0),
+            objects=self.simulation.objects,
+            config=recorded_config(),
+            fresh=self._fresh,
+            room=self.simulation.room,
+        )
+        neighbour.now = self.simulation.now
+        self.neighbours.append(neighbour)
+        neighbour.play(until=lambda: neighbour.phase != "")
+
     def _wait_for(self, when: Document | None) -> None:
         simulation = self.simulation
+        if when is not None and "track" in when and self.neighbours:
+            return  # all of them end before anything is compared
         if when is not None:
             if set(when) == {"seconds"}:
                 self._sleep(when["seconds"])
@@ -225,6 +249,8 @@ class Replay:
             case "snapshot":
                 label, workflow = action.get("label", ""), self._normal(self.simulation.workflow)
                 self.snapshots.append({"label": label, "workflow": workflow})
+            case "create":
+                self._create(action["object"])
             case "kubectl":
                 if action["args"][:2] == ["delete", "pod"]:
                     for pod in list(self.simulation.pods):

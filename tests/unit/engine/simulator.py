@@ -17,8 +17,10 @@ from typing import Any
 
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import (
+    AcquireLocks,
     CollectPod,
     CreateDisruptionBudget,
+    ConfirmLocks,
     CreatePod,
     CreatePVC,
     DeleteDisruptionBudget,
@@ -28,6 +30,9 @@ from argotui.engine.effects import (
     Effect,
     EmitEvent,
     LabelPodCompleted,
+    LoadCache,
+    ReleaseLocks,
+    SaveCache,
     TerminatePod,
     WakeAt,
 )
@@ -46,6 +51,7 @@ from argotui.model.patching import merge_patch
 from argotui.model.phase import fulfilled
 from argotui.model.times import format_time
 
+from .lockroom import LockRoom
 from .volumes import Volumes
 
 START = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -122,6 +128,7 @@ class Simulation:
         config: EngineConfig | None = None,
         fresh: bool = False,
         seed: int | None = None,
+        room: LockRoom | None = None,
     ) -> None:
         self.now = START
         self.script = script
@@ -146,6 +153,8 @@ class Simulation:
         self._wake: datetime | None = None
         self._run: Run | None = None
         self._loaded = False
+        self.room = room or LockRoom()
+        self.room.enter(self)
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -157,6 +166,11 @@ class Simulation:
     @property
     def phase(self) -> str:
         return (self.workflow.get("status") or {}).get("phase") or ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing happens any more unless somebody else makes it happen."""
+        return self._wake is None and not self._happenings
 
     @property
     def is_complete(self) -> bool:
@@ -217,6 +231,8 @@ class Simulation:
     def advance(self, facts: list[Fact]) -> Step:
         """One step; its changes are stored and its effects carried out."""
         self._loaded = True
+        if self._run is None:
+            self.room.begin(self)
         if self._run is None or self.fresh:
             self._run = Run.load(clone(self.workflow), self.config, self.objects)
             self._wake = None
@@ -238,7 +254,7 @@ class Simulation:
                 self.effects.append(effect)
                 self._carry_out(effect)
         if self._lost:
-            self.reload()
+            self.room.kill()
             self.after(0.01, lambda: [Tick()])
         return step
 
@@ -287,6 +303,8 @@ class Simulation:
                 self._wake = time
             case EmitEvent():
                 pass
+            case AcquireLocks() | ConfirmLocks() | ReleaseLocks() | LoadCache() | SaveCache():
+                self.room.carry_out(self, effect)
 
     # --- the API and the kubelet --------------------------------------------------------------
 
