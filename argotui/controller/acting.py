@@ -18,8 +18,8 @@ from argotui.controller.supervision import Crew
 from argotui.engine.effects import (
     AcquireLocks,
     CollectPod,
-    CreateDisruptionBudget,
     ConfirmLocks,
+    CreateDisruptionBudget,
     CreatePod,
     CreatePVC,
     DeleteDisruptionBudget,

@@ -19,8 +19,8 @@ from argotui.engine.config import EngineConfig
 from argotui.engine.effects import (
     AcquireLocks,
     CollectPod,
-    CreateDisruptionBudget,
     ConfirmLocks,
+    CreateDisruptionBudget,
     CreatePod,
     CreatePVC,
     DeleteDisruptionBudget,
