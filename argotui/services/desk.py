@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from argotui.engine.tree import Changed
 from argotui.model.documents import Document
 from argotui.services.place import Isolation, SessionOptions
+from argotui.store.crons import CronTable
 from argotui.store.freshness import Freshness
 from argotui.store.logs import LogBuffer
 from argotui.store.nodes import NodeTable
@@ -68,6 +69,13 @@ class OpenTemplates(Followed):
     """The templates of the namespace."""
 
     table: TemplateTable = field(default_factory=TemplateTable)
+
+
+@dataclass
+class OpenCrons(Followed):
+    """The CronWorkflows of the namespace."""
+
+    table: CronTable = field(default_factory=CronTable)
 
 
 class Desk:
@@ -196,6 +204,20 @@ class Desk:
             from argotui.services.feed import supervised, templates
 
             feed = templates(session.client, session.namespace, opened.table, self._on_change)
+            feed.freshness = opened.freshness
+            await supervised(opened.freshness, feed.run, self._on_change)
+
+        opened.task = self._start(self._when_connected(follow))
+        return opened
+
+    def open_crons(self) -> OpenCrons:
+        """Follows the CronWorkflows of the namespace."""
+        opened = OpenCrons()
+
+        async def follow(session: Session) -> None:
+            from argotui.services.feed import crons, supervised
+
+            feed = crons(session.client, session.namespace, opened.table, self._on_change)
             feed.freshness = opened.freshness
             await supervised(opened.freshness, feed.run, self._on_change)
 

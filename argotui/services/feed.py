@@ -20,8 +20,9 @@ from argotui.kube.errors import ApiError, BrokenStream, KubeError
 from argotui.kube.reflector import Delta, DeltaType, Reflector
 from argotui.model import documents
 from argotui.model.documents import Document
-from argotui.model.resources import WORKFLOW_TEMPLATES, WORKFLOWS
+from argotui.model.resources import CRON_WORKFLOWS, WORKFLOW_TEMPLATES, WORKFLOWS
 from argotui.services.details import DetailReader
+from argotui.store.crons import CronTable
 from argotui.store.freshness import Freshness
 from argotui.store.nodes import NodeTable
 from argotui.store.templates import TemplateTable, row_of_template
@@ -209,3 +210,15 @@ def templates(client: Client, namespace: str | None, table: TemplateTable, chang
             changed(table.put(row_of_template(delta.object)))
 
     return ReflectorFeed(Reflector(client, WORKFLOW_TEMPLATES, namespace, on_change=on_change), changed)
+
+
+def crons(client: Client, namespace: str | None, table: CronTable, changed: OnChange) -> ReflectorFeed:
+    """A feed of the CronWorkflows."""
+
+    def on_change(delta: Delta) -> None:
+        if delta.type is DeltaType.DELETED:
+            changed(table.remove(documents.key(delta.object)))
+        else:
+            changed(table.take(delta.object))
+
+    return ReflectorFeed(Reflector(client, CRON_WORKFLOWS, namespace, on_change=on_change), changed)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from argotui.engine.tree import Changed
 from argotui.model import documents
 from argotui.model.documents import Document
+from argotui.store.named import NamedTable
 from argotui.store.text import one_line
 
 ANNOTATION_DESCRIPTION = "workflows.argoproj.io/description"
@@ -49,43 +49,5 @@ def row_of_template(template: Document) -> TemplateRow:
     )
 
 
-class TemplateTable:
-    """All templates in the order of their names."""
-
-    def __init__(self) -> None:
-        self.rows: list[TemplateRow] = []
-        self._all: dict[tuple[str, str], TemplateRow] = {}
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def get(self, key: tuple[str, str]) -> TemplateRow | None:
-        """The row of a template."""
-        return self._all.get(key)
-
-    def number_of(self, key: tuple[str, str]) -> int | None:
-        """The row number of a template."""
-        return next((number for number, row in enumerate(self.rows) if row.key == key), None)
-
-    def put(self, row: TemplateRow) -> Changed:
-        """Takes over a row."""
-        before = self._all.get(row.key)
-        self._all[row.key] = row
-        here = self.number_of(row.key) if before is not None else None
-        if here is not None:
-            self.rows[here] = row
-            return Changed((here,))
-        return self._rebuild()
-
-    def remove(self, key: tuple[str, str]) -> Changed:
-        """Takes a template out."""
-        return self._rebuild() if self._all.pop(key, None) is not None else Changed()
-
-    def clear(self) -> Changed:
-        """Forgets everything."""
-        self._all = {}
-        return self._rebuild()
-
-    def _rebuild(self) -> Changed:
-        self.rows = sorted(self._all.values(), key=lambda row: (row.key[1], row.key[0]))
-        return Changed((), 0)
+class TemplateTable(NamedTable[TemplateRow]):
+    """All templates."""

@@ -23,6 +23,14 @@ log = logging.getLogger(__name__)
 
 _LAUNCHES = ("template.submit", "workflow.submit", "workflow.resubmit")
 """Actions that make a new workflow."""
+_OPPOSITES = {"workflow.suspend": "workflow.resume", "cron.suspend": "cron.resume"}
+"""One key for both."""
+
+
+def _concerns(action_id: str, subject: Subject | None) -> bool:
+    """Whether a menu about `subject` should name the action at all."""
+    is_cron = subject is not None and subject.kind == "CronWorkflow"
+    return action_id.endswith(".submit") or action_id.startswith("cron.") is is_cron
 
 
 class Actor:
@@ -46,8 +54,8 @@ class Actor:
         """The action; suspend becomes resume where there is something to resume and nothing to suspend."""
         actions = self.registry.ACTIONS
         action: Action = actions[action_id]
-        if action_id == "workflow.suspend" and not action.applies(selection):
-            other: Action = actions["workflow.resume"]
+        if action_id in _OPPOSITES and not action.applies(selection):
+            other: Action = actions[_OPPOSITES[action_id]]
             return other if other.applies(selection) else action
         return action
 
@@ -58,7 +66,7 @@ class Actor:
         for action in self.registry.ACTIONS.values():
             if action.id == "template.submit" and (subject is None or subject.kind == "Workflow"):
                 continue  # here `t` shows the templates first
-            if action.id.startswith("cron.") and (subject is None or subject.kind != "CronWorkflow"):
+            if not _concerns(action.id, subject):
                 continue
             verdict = action.applies(selection)
             refusal = "" if verdict else one_line(verdict.reason)

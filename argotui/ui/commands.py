@@ -26,6 +26,7 @@ class Verb:
 VERBS: Final = (
     Verb("workflows", ("wf", "workflow", "wfs"), "list of workflows", "[NAMESPACE|all] [/FILTER]"),
     Verb("templates", ("tmpl", "wftmpl", "workflowtemplates", "wt"), "templates that can be submitted"),
+    Verb("cron", ("cronworkflows", "cronworkflow", "cwf", "cronwf"), "workflows that run at certain times"),
     Verb("namespace", ("ns",), "show another namespace", "NAME|all"),
     Verb("context", ("ctx",), "show another cluster of the kubeconfig", "NAME"),
     Verb("open", ("o",), "open a workflow", "[NAMESPACE/]NAME"),

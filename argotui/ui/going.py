@@ -98,6 +98,11 @@ class Guide:
     def _go_templates(self, _: Command) -> None:
         self._app.push_screen(TemplatesScreen(self._app.desk, self._app.scene))
 
+    def _go_cron(self, _: Command) -> None:
+        # loaded when it is wanted: schedules and time zones are not needed for the list of workflows
+        screens: Any = importlib.import_module("argotui.ui.screens.crons")
+        self._app.push_screen(screens.CronsScreen(self._app.desk, self._app.scene))
+
     def _go_open(self, command: Command) -> None:
         namespace, _, name = command.argument.rpartition("/")
         session = self._app.desk.session
