@@ -84,6 +84,7 @@ def open_call(ex: Execution, call: Call) -> None:
     if not ex.nodes.is_alive(call.boundary):
         return
     if ex.nodes.is_fulfilled(call.node_id):
+        _measure(ex, call)
         report_end(ex, call)
         return
     if ex.gate.admits(call, partial(_enter, ex, call)):
@@ -99,12 +100,25 @@ def _enter(ex: Execution, call: Call) -> None:
     except EngineError as error:
         fail_call(ex, call, error)
         return
+    ex.measures.declare(call.node_id, template, plan.document)
     kind = plan.kind if ex.program.retry_strategy(template) is None else "retry"
     start = partial(ex.starters.get(kind, _unknown_kind), ex, call, plan, template)
     if template.get("synchronization") or template.get("memoize"):
         ex.threshold(ex, call, kind, template, start).enter()
     else:
         start()
+
+
+def _measure(ex: Execution, call: Call) -> None:
+    """A node that was taken up and is over within the same step: its metrics have to be reported all the same."""
+    if call.node_id not in ex.nodes.before or ex.measures.knows(call.node_id):
+        return
+    try:
+        if ex.program.plan(call.asked, call.base).document.get("metrics"):
+            plan, template = _resolved(ex, call)
+            ex.measures.declare(call.node_id, template, plan.document)
+    except EngineError:
+        return  # a node that ended before its template could be read: there is nothing to report
 
 
 def begin(ex: Execution, call: Call, plan: TemplatePlan, template: Document) -> None:

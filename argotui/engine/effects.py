@@ -175,6 +175,34 @@ class EmitEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class EmitMetric:
+    """Report one value of a metric that the workflow defines; only once its cause is stored, so once for each node.
+
+    kind: gauge, counter or histogram. labels: (key, value), sorted. operation: Set, Add or Sub of a gauge. buckets:
+    upper bounds of a histogram. since: a real-time gauge shows the seconds from then until `until`, or until it is
+    looked at; asked again at each load. Nothing comes back.
+    """
+
+    kind: str
+    name: str
+    help: str
+    labels: tuple[tuple[str, str], ...]
+    value: float
+    operation: str = "Set"
+    buckets: tuple[float, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    after_persist: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class EndMetrics:
+    """The workflow is over: its real-time gauges are not shown any more."""
+
+    after_persist: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Call `advance` with a `Tick` at this time at the latest. A later `WakeAt` of the same run replaces it."""
 
@@ -199,5 +227,7 @@ Effect = (
     | CacheEffect
     | DeleteTaskResults
     | EmitEvent
+    | EmitMetric
+    | EndMetrics
     | WakeAt
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import Effect, TerminatePod
+from argotui.engine.measuring import Measures
 from argotui.engine.nodes import Nodes
 from argotui.engine.podgc import EndedPod, Fate, PodPolicy
 from argotui.engine.program import Program
@@ -102,6 +103,9 @@ class Execution:
         """Ended pods by name whose fate depends on how the workflow ends (podGC)."""
         self.when_seen: dict[str, Callable[[], None]] = {}
         """What to do once the pod of a node is there."""
+        self.metrics: Document = {}
+        """`spec.metrics` with its tags, which are replaced when a metric is reported."""
+        self.measures = Measures(self)
         self.leaves: dict[str, Leaf] = {}
         self.started: dict[str, datetime] = {}
         """When nodes with a duration were started, finer than the whole seconds of the status."""

@@ -58,6 +58,7 @@ def prepare(ex: Execution, is_new: bool) -> None:
     except TemplateError as error:
         raise Halted(Phase.ERROR, str(error)) from None
     settled |= {"hooks": spec["hooks"]} if "hooks" in spec else {}
+    ex.metrics = spec.get("metrics") or {}
     ex.program = Program(settled, _templates(ex, spec), _base(ex), Shelf(ex.lookup, ex.namespace, ex.status))
     if is_new:
         _mark(ex, settled)

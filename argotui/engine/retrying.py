@@ -95,6 +95,8 @@ class RetryFrame:
         ex = self._ex
         if self._is_over:
             return
+        if self._attempts and ex.nodes.get(attempt.node_id) is None:
+            ex.measures.attempt_over(self._call.node_id, self._attempts[-1]["id"])
         begin(ex, attempt, self._plan, template)
         if ex.nodes.get(attempt.node_id) is not None:
             self._remember(attempt.node_id)

@@ -142,6 +142,7 @@ class Run:
         ex.locks.end_step()
         ex.memo.end_step()
         self._note_pods(had_nodes)
+        ex.measures.look()
         outcome = self._course.outcome
         if outcome is not None and not self._reports_missing() and self._claims.collected(outcome[0]):
             self._finish(*outcome)
@@ -176,6 +177,7 @@ class Run:
             self._assessor.look(identifier)
         self._control.enforce()
         open_budget(ex)
+        ex.measures.begin()
 
     def _start(self) -> None:
         """The first node, unless the workflow is suspended or has to wait for its claims."""
@@ -258,6 +260,7 @@ class Run:
         for identifier in list(ex.nodes.waiting):
             ex.nodes.set_waiting(identifier, None)
         ex.locks.release_all()
+        ex.measures.end()
         for identifier, pod in list(ex.pods.items()):
             if podstatus.is_over(pod):
                 del ex.pods[identifier]

@@ -10,7 +10,6 @@ from __future__ import annotations
 _NOT = "not supported by this version of argotui"
 _ARTIFACTS = f"artifacts are {_NOT}"
 _DATABASE_LOCKS = f"locks that are kept in a database are {_NOT}"
-_METRICS = f"metrics are {_NOT}"
 _EXECUTOR = f"settings of the executor are {_NOT}"
 _EVENTS = f"events are {_NOT}"
 
@@ -22,7 +21,6 @@ UNSUPPORTED: dict[str, str] = {
     "ResourceTemplate.manifestFrom": f"manifestFrom is {_NOT}, as it needs artifacts",
     # templates
     "Template.daemon": f"daemon is {_NOT}",
-    "Template.metrics": _METRICS,
     "Template.archiveLocation": _ARTIFACTS,
     "Template.executor": _EXECUTOR,
     # exit handlers and other hooks
@@ -34,7 +32,6 @@ UNSUPPORTED: dict[str, str] = {
     # workflows
     "Mutex.database": _DATABASE_LOCKS,
     "SemaphoreRef.database": _DATABASE_LOCKS,
-    "WorkflowSpec.metrics": _METRICS,
     "WorkflowSpec.artifactRepositoryRef": _ARTIFACTS,
     "WorkflowSpec.artifactGC": _ARTIFACTS,
     "WorkflowSpec.archiveLogs": f"archiveLogs is {_NOT}",
