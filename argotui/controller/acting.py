@@ -13,6 +13,7 @@ from argotui.controller.budgets import BudgetWork
 from argotui.controller.claims import ClaimWork
 from argotui.controller.creation import Creation
 from argotui.controller.memory import CacheRefused
+from argotui.controller.metrics.registry import MetricConflict
 from argotui.controller.requests import GivenUp
 from argotui.controller.supervision import Crew
 from argotui.engine.effects import (
@@ -28,6 +29,8 @@ from argotui.engine.effects import (
     DeleteTaskResults,
     Effect,
     EmitEvent,
+    EmitMetric,
+    EndMetrics,
     LabelPodCompleted,
     LoadCache,
     ReleaseLocks,
@@ -37,7 +40,7 @@ from argotui.engine.effects import (
 from argotui.engine.facts import Fact
 from argotui.kube.errors import ApiError, KubeError
 from argotui.model import keys
-from argotui.model.documents import Document, name, namespace
+from argotui.model.documents import Document, name, namespace, uid
 from argotui.model.resources import PODS, WORKFLOW_TASK_RESULTS
 
 if TYPE_CHECKING:
@@ -107,10 +110,22 @@ class Acting:
                 self._crew.start("cache", self._guarded("cache", lambda: self._save_cache(effect)))
             case DeleteTaskResults():
                 self._crew.start("task results", self._guarded("task results", self._delete_results))
+            case EmitMetric():
+                self._emit_metric(effect)
+            case EndMetrics():
+                self._term.counting.own.end(uid(self._workflow))
             case EmitEvent():
                 self._term.events.put(self._workflow, effect)
             case _:
                 raise TypeError(f"no way to carry out {effect!r}")
+
+    def _emit_metric(self, effect: EmitMetric) -> None:
+        try:
+            self._term.counting.own.emit(effect, uid(self._workflow))
+        except MetricConflict as conflict:
+            log.warning("%s/%s: %s", self._namespace, name(self._workflow), conflict)
+            message = f"could not construct metric '{effect.name}': {conflict}"
+            self._term.events.put(self._workflow, EmitEvent("Warning", "MetricsError", message, {}))
 
     async def settle(self) -> None:
         """Sends nothing new, stops waiting to try again, returns when all answers are in."""

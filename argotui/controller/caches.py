@@ -122,6 +122,10 @@ class Caches:
         """Workflows in scope that are not complete."""
         return self._reflectors[WORKFLOWS].cache
 
+    def all_pods(self) -> list[Document]:
+        """Pods in scope whose end was not yet recorded."""
+        return list(self._reflectors[PODS].cache.values())
+
     async def leave_out_forbidden(self) -> None:
         """Cluster templates and limits of namespaces count only where the controller may list them (§8.4, §8.5)."""
         for res in (CLUSTER_WORKFLOW_TEMPLATES, NAMESPACES):

@@ -40,6 +40,10 @@ class Options:
     log_format: str = "text"
     lease: LeaseTiming = LeaseTiming()
     lease_disabled: bool = False
+    metrics_host: str = "127.0.0.1"
+    """The address at which metrics are served."""
+    report: str = ""
+    """File that says what is done with the configuration, for the local cluster; "" for none."""
     identity: str = ""
     """Holder of the Lease; "" means one made from host and user that is the same after a restart."""
 
@@ -60,6 +64,8 @@ def parse_options(argv: Sequence[str], environ: Mapping[str, str] = os.environ) 
         executor_image_pull_policy=found.executor_image_pull_policy,
         log_level=found.loglevel,
         log_format=found.log_format,
+        metrics_host=found.metrics_host,
+        report=found.report,
         lease=_timing(environ),
         lease_disabled=environ.get("LEADER_ELECTION_DISABLE", "").lower() == "true",
         identity=environ.get("LEADER_ELECTION_IDENTITY", ""),
@@ -91,6 +97,12 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("--configmap", default=default("configmap", Options.configmap), help="its configuration")
     parser.add_argument("--executor-image", default=default("executor-image", ""), help="image of argoexec")
     parser.add_argument("--executor-image-pull-policy", default=default("executor-image-pull-policy", ""))
+    parser.add_argument(
+        "--metrics-host",
+        default=default("metrics-host", Options.metrics_host),
+        help="address at which metrics are served (default: this machine only)",
+    )
+    parser.add_argument("--report", default="", help=argparse.SUPPRESS)
     parser.add_argument("--loglevel", choices=LOG_LEVELS, default=default("loglevel", "info"))
     parser.add_argument("--log-format", choices=("text", "json"), default=default("log-format", "text"))
     return parser

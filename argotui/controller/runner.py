@@ -7,6 +7,7 @@ conflict, or anything failed here, it is dropped and made again from the API.
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -40,8 +41,9 @@ from argotui.engine.facts import (
     Tick,
 )
 from argotui.kube.errors import ApiError
-from argotui.model.documents import Document, name, namespace, resource_version, uid
+from argotui.model.documents import Document, dig, name, namespace, resource_version, uid
 from argotui.model.resources import PODS, WORKFLOWS
+from argotui.model.times import parse_time
 
 if TYPE_CHECKING:
     from argotui.controller.term import Term
@@ -153,6 +155,11 @@ class Runner:
     # the loop
 
     @property
+    def is_busy(self) -> bool:
+        """It is at work just now."""
+        return self._task is not None
+
+    @property
     def _is_idle(self) -> bool:
         """Nothing to think about, nothing under way, no failure to come back to."""
         writer, acting = self._writer, self._acting
@@ -201,7 +208,9 @@ class Runner:
     def _advance(self, run: Thinker) -> None:
         facts = tuple(self._facts.values())
         self._facts.clear()
+        started = time.perf_counter()
         step = run.advance(facts, clock.now(), os.urandom(_ENTROPY_BYTES))
+        self._term.counting.book.operation(time.perf_counter() - started)
         # pods first: the status must not delay them
         self._carry_out(effect for effect in step.effects if not effect.after_persist)
         if self._writer is not None:
@@ -308,9 +317,16 @@ class Runner:
             self._term.locks.stored(self.uid)
         if "phase" in (changes.get("status") or {}):
             log.info("%s: %s", self.title, changes["status"]["phase"])
+            self._count_phase(str(changes["status"]["phase"]))
         self._carry_out(after)
         if not self._is_known(self._newest):
             self.wake()
+
+    def _count_phase(self, phase: str) -> None:
+        workflow = self._newest if self._run is None else self._run.workflow
+        started = parse_time(dig(workflow, "status", "startedAt"))
+        seconds = 0.0 if started is None else (clock.now() - started).total_seconds()
+        self._term.counting.book.phase(workflow, phase, seconds)
 
     def overtaken(self) -> None:
         """Somebody else changed or deleted the object: read it again."""
@@ -364,6 +380,7 @@ class Runner:
     def _tell_everybody(self, error: Exception) -> None:
         message = f"the controller failed {self._failures} times in a row: {type(error).__name__}: {error}"
         effect = EmitEvent("Warning", "OperationPanic", message, {})
+        self._term.counting.book.error("OperationPanic")
         self._term.events.put(self._newest, effect)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from argotui.controller.identity import default_identity
 from argotui.controller.lease import Lease, LeaseLost, NoLease
+from argotui.controller.metrics.counting import Counting
 from argotui.controller.options import Options
 from argotui.controller.scope import Scope
 from argotui.controller.settings import Settings
@@ -57,25 +58,38 @@ async def _serve(options: Options, load: Load) -> int:
             namespace = options.namespace or cluster.namespace
             identity = options.identity or default_identity(cluster.server, namespace)
             ready = _Ready()
-            while True:
-                await _lead(client, options, namespace, identity, load, ready)
+            counting = Counting(options.metrics_host, options.report)
+            client.observe(counting.book.request)
+            counting.begin()
+            try:
+                while True:
+                    await _lead(client, options, namespace, identity, load, ready, counting)
+            finally:
+                await counting.stop()
     except (KubeconfigError, ConfigError) as error:
         print(f"argotui controller: {error}", file=sys.stderr, flush=True)
         return 1
 
 
 async def _lead(
-    client: Client, options: Options, namespace: str, identity: str, load: Load, ready: Callable[[], None]
+    client: Client,
+    options: Options,
+    namespace: str,
+    identity: str,
+    load: Load,
+    ready: Callable[[], None],
+    counting: Counting,
 ) -> None:
     """One term, from waiting for the Lease to losing it. Returns when another one may begin."""
     settings = Settings(client, options, namespace)
     await _read_patiently(settings)
+    await counting.apply(settings.current)
     instance = settings.current.instance_id
     lease = _lease(client, options, namespace, identity, instance)
     await lease.acquire()
     log.info("leads as %s", lease.identity or "the only one")
     scope = Scope(_watched(options, settings.current, namespace), instance)
-    term = Term(client, lease, settings, scope, load)
+    term = Term(client, lease, settings, scope, load, counting)
     try:
         await term.run(ready)
     except* LeaseLost as lost:

@@ -19,6 +19,7 @@ from argotui.controller.lease import Lease, NoLease
 from argotui.controller.leftovers import Leftovers
 from argotui.controller.locking import Locking
 from argotui.controller.memory import Memory
+from argotui.controller.metrics.counting import Counting
 from argotui.controller.pace import Pace
 from argotui.controller.podcleanup import PodCleanup
 from argotui.controller.requests import Requests
@@ -49,8 +50,18 @@ class ScopeChanged(Exception):
 class Term:
     """What the parts of one term share, and where the watches' news is handed out."""
 
-    def __init__(self, client: Client, lease: Lease | NoLease, settings: Settings, scope: Scope, load: Load) -> None:
+    def __init__(
+        self,
+        client: Client,
+        lease: Lease | NoLease,
+        settings: Settings,
+        scope: Scope,
+        load: Load,
+        counting: Counting,
+    ) -> None:
         self.client = client
+        self.counting = counting
+        self._detach: Callable[[], None] | None = None
         self.load = load
         self.lease = lease
         self.scope = scope
@@ -123,6 +134,7 @@ class Term:
     def _begin(self) -> None:
         """All lists are in: only now is it known which pods a workflow has."""
         self._live = True
+        self._detach = self.counting.book.attach(self._all_workflows, self.caches.all_pods, self._busy)
         workflows = list(self.caches.workflows.values())
         self.pace.set(self.config.resource_rate)
         self.locks.restore(workflows)
@@ -132,7 +144,15 @@ class Term:
         for key in list(self.caches.orphans()):
             self._tidy(key, end_pods=True)
 
+    def _all_workflows(self) -> list[Document]:
+        return [*self.caches.workflows.values(), *self._collection.reflector.cache.values()]
+
+    def _busy(self) -> int:
+        return sum(runner.is_busy for runner in self._runners.values())
+
     async def _end(self) -> None:
+        if self._detach is not None:
+            self._detach()
         await self._crons.stop()
         await self.terminations.stop()
         await self.cleanup.stop()
@@ -153,6 +173,7 @@ class Term:
         self._collection.reconfigured()
         self.pace.set(self.config.resource_rate)
         self.admission.limits_changed()
+        self._crew.start("metrics", self.counting.apply(self.config))
         for runner in self._runners.values():
             runner.reload()
 
@@ -210,6 +231,8 @@ class Term:
     def _pod(self, delta: Delta) -> None:
         pod, gone = delta.object, delta.type is DeltaType.DELETED
         self.terminations.observe(pod, gone=gone)
+        if not gone:
+            self.counting.book.pod(delta.old, pod)
         if gone:
             self.cleanup.forget(uid(pod))
         runner = self._runner_of(pod)

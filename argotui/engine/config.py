@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 
 import yaml
 
+from argotui.engine.metricsconfig import MetricsConfigError, MetricsSettings, read_metrics
 from argotui.engine.retention import PHASES as RETAINED
 from argotui.engine.retention import Retention
 from argotui.model.dialect import today
@@ -67,6 +68,7 @@ class EngineConfig:
     pod_gc_delay_ns: int = 5 * 10**9
     pod_gc_grace_seconds: int | None = None
     retention: Retention | None = None
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     ignored: tuple[str, ...] = ()
 
     @classmethod
@@ -163,6 +165,13 @@ def _duration(key: str, value: Any) -> int:
         raise ConfigError(f"{key}: {error}") from None
 
 
+def _metrics(key: str, value: Any) -> MetricsSettings:
+    try:
+        return read_metrics(_mapping(key, value))
+    except MetricsConfigError as error:
+        raise ConfigError(f"{key}.{error}") from None
+
+
 def _retention(key: str, value: Any) -> Retention:
     settings = _mapping(key, value)
     unknown = sorted(set(settings) - set(RETAINED))
@@ -225,6 +234,7 @@ _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "mainContainer": ("main_container", _mapping),
     "workflowDefaults": ("workflow_defaults", _defaults),
     "retentionPolicy": ("retention", _retention),
+    "metricsConfig": ("metrics", _metrics),
     "podGCDeleteDelayDuration": ("pod_gc_delay_ns", _duration),
     "podGCGracePeriodSeconds": ("pod_gc_grace_seconds", _count),
     "artifactRepository": ("artifact_repository", _mapping),
@@ -246,7 +256,6 @@ _REFUSED_WHEN: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
 
 _IGNORED: Final = frozenset(
     {
-        "metricsConfig",
         "telemetryConfig",
         "podSpecLogStrategy",
         "disableAgentPodCreation",

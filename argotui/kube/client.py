@@ -60,6 +60,10 @@ class Client:
         self.config = config
         self._transport = Transport(config, user_agent=user_agent)
 
+    def observe(self, watcher: Callable[[str, str, int, float], None]) -> None:
+        """`watcher` is told of every answer: method, path, status, seconds until it began."""
+        self._transport.observe = watcher
+
     async def __aenter__(self) -> Self:
         await self._transport.open()
         return self

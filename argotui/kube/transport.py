@@ -5,7 +5,7 @@ import json
 import random
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +42,9 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
         self._token = config.token
         self._token_read = 0.0
+
+    observe: Callable[[str, str, int, float], None] | None = None
+    """Told of every answer: method, path, status, seconds until it began."""
 
     async def open(self) -> None:
         """Makes the pool; no connection is made yet."""
@@ -104,6 +107,7 @@ class Transport:
         silence: float | None,
     ) -> aiohttp.ClientResponse:
         for attempt in range(_ATTEMPTS):
+            started = time.monotonic()
             response = await self.session.request(
                 method,
                 self.url(path),
@@ -114,6 +118,8 @@ class Transport:
                 allow_redirects=False,
                 server_hostname=self.config.tls_server_name or None,
             )
+            if self.observe is not None:
+                self.observe(method, path, response.status, time.monotonic() - started)
             if response.status < 300:
                 return response
             error = await _refusal(response)

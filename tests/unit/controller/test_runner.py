@@ -14,6 +14,7 @@ from argotui.controller.admission import Admission
 from argotui.controller.caches import Caches
 from argotui.controller.lease import LeaseLost
 from argotui.controller.locking import Locking
+from argotui.controller.metrics.counting import Counting
 from argotui.controller.pace import Pace
 from argotui.controller.requests import Requests
 from argotui.controller.runner import Runner
@@ -60,6 +61,7 @@ class Scene:
         self.api = MemoryApi()
         self.client = cast(Client, self.api)
         self.lease = Permit()
+        self.counting = Counting()
         self.scope = Scope(None, "")
         self.config = EngineConfig()
         self.requests = Requests(self.lease)

@@ -16,7 +16,7 @@ def test_recorded_config_map() -> None:
     assert config.images["argoproj/argosay:v2"] == {"entrypoint": ["/argosay"]}
     assert config.artifact_repository is not None
     assert config.artifact_repository["s3"]["bucket"] == "golden"
-    assert config.ignored == ("metricsConfig",)
+    assert (config.metrics.port, config.metrics.secure, config.ignored) == (9195, False, ())
     assert config.executor_image == "argoexec:v4.1.2"
 
 
@@ -42,6 +42,11 @@ def test_nothing_configured() -> None:
         ({"images": "a: {cmd: sh}"}, "images.a.cmd: must be a list of texts"),
         ({"parallelism": "-1"}, "parallelism: must be a whole number"),
         ({"images": "a: ["}, "images: not YAML"),
+        ({"metricsConfig": "{port: high}"}, "metricsConfig.port: must be a port number"),
+        ({"metricsConfig": "{path: metrics}"}, "metricsConfig.path: must begin with a slash"),
+        ({"metricsConfig": "{metricsTTL: 1h30m}"}, "metricsConfig.metricsTTL: must be a whole number"),
+        ({"metricsConfig": "{secure: maybe}"}, "metricsConfig.secure: must be true or false"),
+        ({"metricsConfig": "{modifiers: {gauge: {hidden: true}}}"}, "metricsConfig.modifiers.gauge.hidden: unknown"),
         ({"retentionPolicy": "{completed: -1}"}, "retentionPolicy.completed: must be a whole number"),
         ({"retentionPolicy": "{succeeded: 1}"}, "retentionPolicy.succeeded: unknown field; use completed, failed"),
         ({"podGCDeleteDelayDuration": "soon"}, "podGCDeleteDelayDuration: "),
