@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from argotui.engine.errors import EngineError
+from argotui.model.dialect import today_spec
 from argotui.model.documents import Document
 from argotui.model.keys import API_VERSION
 from argotui.model.manifest import unsupported
@@ -112,6 +113,7 @@ class Shelf:
         spec = holder.get("spec") or {}
         for template in spec.get("templates") or ():
             if template.get("name") == name:
+                [template] = today_spec({"templates": [template]})["templates"]
                 _refuse_unsupported(base, template)
                 return with_pod_metadata(template, spec.get("podMetadata"))
         raise EngineError(f"template {name} not found in workflow template {base.resource}")
