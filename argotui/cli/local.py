@@ -11,7 +11,7 @@ from typing import Any
 from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig
 from argotui.local.runtime.types import RUNTIMES
 from argotui.local.supervisor import lifecycle
-from argotui.local.supervisor.lifecycle import NotACluster, RuntimeNote, StartFailed
+from argotui.local.supervisor.lifecycle import NotACluster, RuntimeNote, StartFailed, controller_report
 
 _MIB = 1024 * 1024
 _SLOW_SECONDS = 0.3
@@ -136,6 +136,7 @@ def _as_document(directory: Path, state: dict[str, Any] | None) -> dict[str, Any
         "runtime": None
         if note is None
         else {"name": note.name, "isolates": note.isolates, "notIsolated": note.not_isolated, "reason": note.reason},
+        **_configuration(directory, state),
         "processes": [] if state is None else state["parts"],
     }
 
@@ -146,7 +147,29 @@ def _status_lines(directory: Path, state: dict[str, Any] | None) -> list[str]:
     verb = "runs" if state["ready"] else "is starting"
     lines = [f"the local cluster {verb} at {endpoint_of(directory)}", f"state:    {directory}"]
     lines += runtime_lines(directory)
+    lines += _configuration_lines(controller_report(directory))
     lines += [_part_line(part) for part in state["parts"]]
+    return lines
+
+
+def _configuration(directory: Path, state: dict[str, Any] | None) -> dict[str, Any]:
+    report = {} if state is None else controller_report(directory)
+    return {"metrics": report.get("metrics") or None, "retention": report.get("retention")}
+
+
+def _configuration_lines(report: dict[str, Any]) -> list[str]:
+    """What the controller keeps of completed workflows, where its metrics are, and what it passes over."""
+    if not report:
+        return []
+    kept = report.get("retention")
+    if kept is None:
+        lines = ["retention: every completed workflow is kept until somebody deletes it"]
+    else:
+        numbers = ", ".join(f"{kept.get(field, 0)} {field}" for field in ("completed", "failed", "errored"))
+        lines = [f"retention: the newest {numbers} workflows are kept, older ones are deleted"]
+    lines.append(f"metrics:  {report.get('metrics') or 'not served: ' + str(report.get('metricsProblem') or '?')}")
+    if report.get("ignored"):
+        lines.append(f"settings without effect here: {', '.join(report['ignored'])}")
     return lines
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from argotui.local.apiserver import objectmeta
 from argotui.local.apiserver.context import Context
+from argotui.local.apiserver.shipped import CONFIGURATION, configuration
 from argotui.local.apiserver.storage.entry import Key
 from argotui.local.apiserver.storage.store import Store
 from argotui.local.apiserver.strategies import strategy_for
@@ -20,13 +21,16 @@ _DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 async def prepare(context: Context) -> None:
-    """Makes what is missing: Argo's definitions, namespaces, service accounts."""
+    """Makes what is missing: Argo's definitions, namespaces, service accounts; the configuration only once."""
     await _define_all(context)
     for name in _NAMESPACES:
         await _ensure(context, Key("namespaces", "", name), _namespace(name))
     for namespace, name in _ACCOUNTS:
         account: Document = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {}}
         await _ensure(context, Key("serviceaccounts", namespace, name), account)
+    if not context.store.fact("configured"):
+        await _ensure(context, CONFIGURATION, configuration())
+        context.store.remember("configured", 1)
 
 
 async def _define_all(context: Context) -> None:

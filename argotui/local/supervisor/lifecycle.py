@@ -12,7 +12,7 @@ from typing import Any
 from argotui.local.removal import remove
 from argotui.local.supervisor.control import NotRunning, ask
 from argotui.local.supervisor.parts import keep_small, last_words
-from argotui.local.supervisor.supervisor import FOLDERS, LOCK, prepare
+from argotui.local.supervisor.supervisor import FOLDERS, LOCK, REPORT, prepare
 
 _READY_SECONDS = 90.0
 
@@ -35,6 +35,15 @@ class Started:
 
     state: dict[str, Any]
     was_running: bool
+
+
+def controller_report(directory: Path) -> dict[str, Any]:
+    """What the controller does with its configuration, as it wrote it (see argotui.controller.report); {} before."""
+    try:
+        found = json.loads((directory / "run" / REPORT).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True)

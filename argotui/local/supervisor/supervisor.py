@@ -22,6 +22,9 @@ from argotui.local.supervisor.parts import Part, PartCommand
 log = logging.getLogger(__name__)
 
 LOCK = "supervisor.lock"
+REPORT = "controller-report.json"
+"""Below `run`: what the controller does with its configuration."""
+
 FOLDERS = ("run", "logs", "pods")
 _TRIES = 3
 
@@ -38,7 +41,7 @@ def commands(directory: Path, runtime: str) -> tuple[PartCommand, PartCommand, P
         PartCommand("kubelet", ("argotui.local.kubelet", "--dir", str(directory), "--runtime", runtime)),
         PartCommand(
             "controller",
-            ("argotui.controller", "--kubeconfig", kubeconfig),
+            ("argotui.controller", "--kubeconfig", kubeconfig, "--report", str(directory / "run" / REPORT)),
             # the same identity after a restart: the lease is taken back at once instead of waited for
             {"LEADER_ELECTION_IDENTITY": "argotui-local"},
         ),
