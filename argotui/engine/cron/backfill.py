@@ -24,6 +24,7 @@ MOST_FIRINGS: Final = 100_000
 _HIGHEST: Final = 2**31 - 1
 _LONGEST_PREFIX: Final = 242
 _TIME: Final = "backfillscheduletime"
+_TAG: Final = f"{{{{inputs.parameters.{_TIME}}}}}"
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,21 @@ def monitors(cron: Document, moments: Sequence[datetime], backfill: Backfill, *,
     """
     if backfill.chunk < 1:
         raise OperationRefused("maxworkflowcount must be at least 1")
-    manifest = json.dumps(_child(cron, backfill, now), indent=1, ensure_ascii=False)
+    manifest = _sealed(_child(cron, backfill, now))
     zone = load_location(rules_of(today(cron)).timezone or "UTC")
     times = [from_datetime(moment).at(zone).go_text() for moment in moments]
     chunks = [times[start : start + backfill.chunk] for start in range(0, len(times), backfill.chunk)]
     return [_monitor(cron, manifest, chunk) for chunk in chunks]
+
+
+def _sealed(child: Document) -> str:
+    """The child as a manifest in which the monitor replaces one tag only, the time.
+
+    Upstream leaves the tags of the child open: the monitor's own parameters and name take their places, or it is
+    refused for tags that it does not know.  An escape of JSON, which every reader of YAML knows, closes them.
+    """
+    text = json.dumps(child, indent=1, ensure_ascii=False)
+    return text.replace("{{", "{\\u007b").replace(_TAG.replace("{{", "{\\u007b"), _TAG)
 
 
 def _child(cron: Document, backfill: Backfill, now: datetime) -> Document:
@@ -82,7 +93,7 @@ def _child(cron: Document, backfill: Backfill, now: datetime) -> Document:
     metadata = {**child["metadata"], "generateName": f"{prefix(documents.name(cron), backfill.name)}-"}
     spec = child["spec"]
     arguments = spec.get("arguments") or {}
-    passed = {"name": backfill.argument, "value": f"{{{{inputs.parameters.{_TIME}}}}}"}
+    passed = {"name": backfill.argument, "value": _TAG}
     declared = [each for each in arguments.get("parameters") or () if each.get("name") != backfill.argument]
     spec = {**spec, "arguments": {**arguments, "parameters": [*declared, passed]}}
     if not backfill.parallel:

@@ -10,6 +10,7 @@ import yaml
 from argotui.engine.cron.backfill import Backfill, firings, monitors, prefix
 from argotui.engine.cron.outlook import next_run
 from argotui.engine.operations import OperationRefused
+from argotui.engine.template import compile_text
 from argotui.engine.validate import validate
 from tests.unit.engine.rows import Row, row_id, rows
 from tests.unit.engine_cron.world import World, at
@@ -40,6 +41,8 @@ def test_too_many_firings() -> None:
 def test_monitors() -> None:
     cron = World(timezone="Asia/Kolkata").cron
     cron["spec"]["workflowSpec"]["arguments"] = {"parameters": [{"name": "a", "value": "1"}]}
+    tags = "{{workflow.parameters.a}} {{=workflow.name}} {{{{"
+    cron["spec"]["workflowSpec"]["templates"][0]["container"]["args"] = [tags]
     moments = firings(cron, at("2024-01-01T00:00:00Z"), at("2024-01-01T03:00:00Z"))
     made = monitors(cron, moments, Backfill("b", argument="when", chunk=2), now=NOW)
     assert [validate(each) for each in made] == [[], []]
@@ -52,6 +55,8 @@ def test_monitors() -> None:
     assert json.loads(step["withParam"]) == ["2024-01-01 06:00:00 +0530 IST", "2024-01-01 07:00:00 +0530 IST"]
     child = yaml.safe_load(create["resource"]["manifest"])
     assert child["metadata"]["generateName"] == "c-backfill-b-"
+    assert child["spec"]["templates"][0]["container"]["args"] == [tags]
+    assert compile_text(create["resource"]["manifest"]).tags == ("inputs.parameters.backfillscheduletime",)
     assert child["spec"]["priority"] == 2**31 - 1
     assert child["spec"]["synchronization"] == {"mutexes": [{"name": "b"}]}
     assert child["spec"]["arguments"]["parameters"] == [
