@@ -22,6 +22,9 @@ from argotui.model.resources import CRON_WORKFLOWS, WORKFLOWS
 if TYPE_CHECKING:
     from argotui.controller.term import Term
 
+_TURNS = 8
+"""Upstream has as many workers for cron workflows."""
+
 log = logging.getLogger(__name__)
 
 
@@ -34,6 +37,7 @@ class Crons:
         self.events: Events = term.events
         self.caches: Caches = term.caches
         self.children = Children()
+        self.turns = asyncio.Semaphore(_TURNS)
         self._term = term
         self._keepers: dict[str, Keeper] = {}
         self._crew = Crew()

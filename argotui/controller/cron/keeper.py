@@ -56,6 +56,8 @@ class Surroundings(Protocol):
     events: Events
     caches: Caches
     children: Children
+    turns: asyncio.Semaphore
+    """Looks at a time: when the controller starts, or the hour strikes, hundreds want theirs at once."""
 
     @property
     def config(self) -> EngineConfig:
@@ -115,8 +117,9 @@ class Keeper:
     async def _work(self) -> None:
         try:
             while self._asked and not self._given_up.is_set():
-                self._asked = False
-                await self._look()
+                async with self._room.turns:
+                    self._asked = False
+                    await self._look()
                 self._failures = 0
         except Exception as error:  # noqa: BLE001 (one CronWorkflow's failure must not end the others)
             self._fail(error)

@@ -184,6 +184,23 @@ def test_backfill_asks_for_times(argotui: Run, two: FakeClient) -> None:
     assert ran.out == "There is no suitable scheduling time.\n"
 
 
+def test_backfill(argotui: Run, two: FakeClient) -> None:
+    times = ["--start", "Sat, 28 Feb 2026 00:00:00 UTC", "--end", "2026-03-01"]
+    ran = argotui("cron", "backfill", "night", *times, "--name", "fill", "--reason", "lost")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Runs:        1\n" in ran.out
+    body = next(body for method, path, body in two.writes() if path == WORKFLOWS.path("argo"))
+    assert body["metadata"]["labels"] == {"cronworkflows.argoproj.io/backfill": "night"}
+    assert [entry.why for entry in entries(body)] == ["lost"]
+    assert '"name": "fill"' in body["spec"]["templates"][1]["resource"]["manifest"]
+    written = len(two.writes())
+    shown = argotui("cron", "backfill", "night", *times[:2], "--format", "Mon, 02 Jan 2006 15:04:05 MST", "--dry-run")
+    assert shown.code == 0
+    assert "2026-02-28 02:00:00 +0100 CET" in shown.out
+    assert len(two.writes()) == written
+    assert argotui("cron", "backfill", "night", *times, "--maxworkflowcount", "0").code == 1
+
+
 def test_verbs_of_cron(argotui: Run) -> None:
     shown = argotui("cron", "--help").out
     assert all(verb in shown for verb in ("list", "get", "create", "delete", "suspend", "resume", "lint", "backfill"))

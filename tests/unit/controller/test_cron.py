@@ -42,6 +42,7 @@ class Scene:
         self.config = EngineConfig()
         self.caches = Caches(self.client, Scope(None, ""), {})
         self.children = Children()
+        self.turns = asyncio.Semaphore(1)
         self.told: list[tuple[str, str]] = []
         self.events = cast(Events, self)
         self.now = NOON + timedelta(seconds=1)
