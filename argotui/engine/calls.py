@@ -87,11 +87,11 @@ def open_call(ex: Execution, call: Call) -> None:
         _measure(ex, call)
         report_end(ex, call)
         return
-    if ex.gate.admits(call, partial(_enter, ex, call)):
-        _enter(ex, call)
+    if ex.gate.admits(call, partial(enter, ex, call)):
+        enter(ex, call)
 
 
-def _enter(ex: Execution, call: Call) -> None:
+def enter(ex: Execution, call: Call) -> None:
     """What follows when there is room for the call."""
     if not ex.nodes.is_alive(call.boundary):
         return

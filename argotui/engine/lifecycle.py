@@ -7,10 +7,10 @@ Once it has begun it runs to its end, whatever becomes of its expression, and it
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
-from argotui.engine.calls import Call, open_call
+from argotui.engine.calls import Call, enter, open_call
 from argotui.engine.errors import EngineError
 from argotui.engine.expressions import references
 from argotui.engine.hooks import Hook, hook_arguments, hook_call, is_wanted
@@ -39,6 +39,8 @@ class Watch:
         self._ex = ex
         self._hooks: dict[str, LifecycleHooks] = {}
         self._far: dict[str, LifecycleHooks] = {}
+        self._noted: dict[str, None] = {}
+        """Nodes that are new here, or have changed since they were looked at."""
 
     def open(
         self, call: Call, declared: list[Hook], scope: MakeScope, failed: Callable[[EngineError], None]
@@ -46,6 +48,7 @@ class Watch:
         """Begin to watch the node of a call for its hooks. failed: hears once of a hook that cannot be judged."""
         hooks = LifecycleHooks(self._ex, call, declared, scope, failed)
         self._hooks[call.node_id] = hooks
+        self._noted[call.node_id] = None
         if hooks.looks_far:
             self._far[call.node_id] = hooks
         return hooks
@@ -55,12 +58,18 @@ class Watch:
         self._hooks.pop(node_id, None)
         self._far.pop(node_id, None)
 
+    def note(self) -> None:
+        """Remember what has changed: a step ends before everything that follows from it is done."""
+        if self._hooks:
+            self._noted |= dict.fromkeys(node_id for node_id in self._ex.nodes.before if node_id in self._hooks)
+
     def look(self) -> bool:
         """Start the hooks whose time has come; True when any has started or failed."""
         if not self._hooks:
             return False
-        changed = [node_id for node_id in self._ex.nodes.before if node_id in self._hooks]
-        found = [self._look(node_id) for node_id in dict.fromkeys((*changed, *self._far))]
+        self.note()
+        noted, self._noted = self._noted, {}
+        found = [self._look(node_id) for node_id in dict.fromkeys((*noted, *self._far))]
         return any(found)
 
     def _look(self, node_id: str) -> bool:
@@ -87,6 +96,10 @@ class LifecycleHooks:
         self._ex = ex
         self._call = call
         self._idle = dict(enumerate(declared, 1))
+        self._wanted: set[int] = set()
+        """Places of hooks that wait for room."""
+        self._queued: set[int] = set()
+        """Places of hooks that the gate knows of, wanted or not any more."""
         self._running = 0
         self._scope = scope
         self._failed = failed
@@ -120,15 +133,50 @@ class LifecycleHooks:
         return phase is not None and not (self._call.kind == "tasks" and phase == Phase.PENDING)
 
     def _considered(self, place: int) -> Call | None:
-        """The call of a hook whose time has come."""
+        """The call of a hook whose time has come, and for which there is room.
+
+        A hook that waits for room has not begun: it does not run if its expression has turned false by then.
+        """
+        made = self._call_of(place)
+        if made is None:
+            self._wanted.discard(place)
+            return None
+        self._wanted.add(place)
+        if place in self._queued:
+            return None
+        if not self._ex.gate.admits(made, partial(self._admitted, place)):
+            self._queued.add(place)
+            return None
+        return self._begun(place, made)
+
+    def _call_of(self, place: int) -> Call | None:
         ex, call, hook = self._ex, self._call, self._idle[place]
         scope = self._scope(hook)
         if not is_wanted(ex, call, hook, scope):
             return None
-        made = hook_call(ex, call, hook, hook_arguments(hook, scope), self, place - _BEFORE_EXIT)
+        return hook_call(ex, call, hook, hook_arguments(hook, scope), self, place - _BEFORE_EXIT)
+
+    def _begun(self, place: int, made: Call) -> Call:
         del self._idle[place]
+        self._wanted.discard(place)
         self._running += 1
         return made
+
+    def _admitted(self, place: int) -> None:
+        """There is room for a hook that has waited for it."""
+        self._queued.discard(place)
+        if self._is_broken or place not in self._wanted:
+            return
+        try:
+            made = self._call_of(place)
+        except EngineError as error:
+            self._break(error)
+        else:
+            if made is None:
+                self._wanted.discard(place)
+            else:
+                enter(self._ex, self._begun(place, made))
+        self._go_on()
 
     def finish(self, then: Callable[[], None]) -> None:
         """The node is over: `then` follows when those hooks are over that have begun, or begin now."""
@@ -137,7 +185,7 @@ class LifecycleHooks:
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._then is not None and (not self._running or self._is_broken):
+        if self._then is not None and (self._is_broken or not (self._running or self._wanted)):
             then, self._then = self._then, None
             self._ex.watch.close(self._call.node_id)
             self._ex.later(then)

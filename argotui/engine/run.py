@@ -198,10 +198,13 @@ class Run:
         ex = self._ex
         while True:
             ex.ring()
-            if ex.work() or ex.watch.look():
+            if ex.work():
                 continue
             if ex.is_unfinished:
+                ex.watch.note()
                 return
+            if ex.watch.look():
+                continue
             stirred = ex.nodes.take_stirred()
             ex.gate.stir(stirred)
             if not (ex.fail_fast.check_all(stirred) or ex.gate.release()):

@@ -75,6 +75,11 @@ def workflows(draw: st.DrawFn, *, races: bool = False) -> Document:
     if draw(st.booleans()):
         spec["onExit"] = draw(st.sampled_from([template["name"] for template in templates]))
     if draw(st.integers(0, 3)) == 0:
+        statuses = st.sampled_from(["Running", "Succeeded", "Failed"])
+        spec["hooks"] = {
+            hook: _hook(draw, f"workflow.status == '{draw(statuses)}'", "steps", "none") for hook in ("first", "second")
+        }
+    if draw(st.integers(0, 3)) == 0:
         spec["parallelism"] = draw(st.integers(1, 4))
     return {
         "apiVersion": "argoproj.io/v1alpha1",
@@ -91,6 +96,7 @@ STRATEGIES: list[Document] = [
     {"limit": "1", "retryPolicy": "Always"},
     {"limit": 2, "backoff": {"duration": "1", "factor": 2}},
     {"limit": 2, "retryPolicy": "OnError"},
+    {"limit": 3, "expression": "asInt(retries) < 1 || lastRetry.status == 'Error'"},
 ]
 
 
@@ -116,9 +122,27 @@ def _holder(draw: st.DrawFn, name: str, templates: list[str], kind: str, earlier
         holder["withSequence"] = {"count": str(draw(st.integers(0, 3)))}
     if draw(st.integers(0, 3)) == 0:
         holder["onExit"] = draw(st.sampled_from(LEAVES))
+    if draw(st.integers(0, 3)) == 0:
+        holder["hooks"] = _hooks(draw, name, kind)
     if holder["template"] in ("pod", "retried"):
         holder["arguments"] = {"parameters": [{"name": "x", "value": _value(draw, holder, kind, earlier)}]}
     return holder
+
+
+def _hooks(draw: st.DrawFn, name: str, kind: str) -> Document:
+    """Hooks that look at their own node, at the workflow, or at something that is never true."""
+    own = [f"{kind}['{name}'].status == '{phase}'" for phase in ("Running", "Succeeded", "Failed", "Skipped")]
+    expressions = [*own, f"{kind}.self.status in ['Failed', 'Error']", "workflow.name == 'other'", "len(workflow) > 2"]
+    chosen = draw(st.lists(st.sampled_from(["exit", "a", "b", "c"]), min_size=1, max_size=3, unique=True))
+    return {hook: _hook(draw, draw(st.sampled_from(expressions)), kind, name) for hook in chosen}
+
+
+def _hook(draw: st.DrawFn, expression: str, kind: str, name: str) -> Document:
+    hook: Document = {"template": draw(st.sampled_from(["pod", "retried"])), "expression": expression}
+    value = draw(
+        st.sampled_from(["{{workflow.status}}", f"{{{{={kind}['{name}']?.outputs?.parameters?.v ?? 'none'}}}}"])
+    )
+    return hook | {"arguments": {"parameters": [{"name": "x", "value": value}]}}
 
 
 def _value(draw: st.DrawFn, holder: Document, kind: str, earlier: list[str]) -> str:
@@ -127,6 +151,8 @@ def _value(draw: st.DrawFn, holder: Document, kind: str, earlier: list[str]) -> 
         choices.append("{{item}}")
     choices += [f"{{{{{kind}.{name}.outputs.parameters.v}}}}" for name in earlier]
     choices += [f"{{{{{kind}.{name}.status}}}}" for name in earlier]
+    choices += ["{{=sprig.upper(workflow.name)}}", "{{=sprig.uuidv4()}}"]
+    choices += [f"{{{{={kind}['{name}'].status + string(1 / 4)}}}}" for name in earlier]
     return draw(st.sampled_from(choices))
 
 
