@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from argotui.engine.effects import AcquireLocks, CacheEffect, ConfirmLocks, LoadCache, LockEffect, ReleaseLocks
-from argotui.engine.facts import CacheLoaded, Fact, LocksAwaited, LocksHeld
+from argotui.engine.facts import CacheLoaded, Fact, LocksAwaited, LocksHeld, Tick
 from argotui.engine.locknames import config_map_key
 from argotui.engine.locks import LockTable, Request, Told
 from argotui.engine.lockstatus import recorded_holders
@@ -47,11 +47,15 @@ class LockRoom:
 
     # --- lives --------------------------------------------------------------------------------
 
-    def begin(self, simulation: Simulation) -> None:
-        """The run is loaded anew; answers to the old one are lost."""
+    def end(self, simulation: Simulation) -> None:
+        """The run is given up; answers to it are lost."""
         uid = documents.uid(simulation.workflow)
         self._lives[uid] = self._lives.get(uid, 0) + 1
         self._last = {key: fact for key, fact in self._last.items() if key[0] != uid}
+
+    def begin(self, simulation: Simulation) -> None:
+        """The run is loaded anew."""
+        uid = documents.uid(simulation.workflow)
         self.tell(self.table.begin(uid, recorded_holders(simulation.workflow)))
 
     def kill(self) -> None:
@@ -61,6 +65,7 @@ class LockRoom:
             simulation.reload()
             if not simulation.is_complete:
                 self.table.begin(uid, recorded_holders(simulation.workflow))
+                simulation.after(ANSWER, lambda: [Tick()])
 
     # --- effects ------------------------------------------------------------------------------
 
@@ -89,8 +94,8 @@ class LockRoom:
     def _say(self, uid: str, fact: Fact) -> None:
         simulation, life = self._neighbours[uid], self._lives.get(uid, 0)
         latest = max(each.now for each in self._neighbours.values())
-        wait = (latest - simulation.now).total_seconds() if simulation.is_idle else 0.0
-        simulation.after(max(wait, 0) + ANSWER, lambda: [fact] if self._lives.get(uid, 0) == life else [])
+        wait = (latest - simulation.now).total_seconds()
+        simulation.after(wait + ANSWER, lambda: [fact] if self._lives.get(uid, 0) == life else [])
 
     # --- remembered results -------------------------------------------------------------------
 

@@ -146,6 +146,8 @@ class Simulation:
         self._collected: set[str] = set()
         self.lose: Callable[[], bool] | None = None
         """Asked after each step: whether the controller is killed before the changes are stored."""
+        self.conflict: Callable[[], bool] | None = None
+        """Asked after each step: whether somebody else has changed the object, so that the changes are not stored."""
         self._lost = False
         self._random = random.Random(seed) if seed is not None else None
         self._order = count()
@@ -168,9 +170,11 @@ class Simulation:
         return (self.workflow.get("status") or {}).get("phase") or ""
 
     @property
-    def is_idle(self) -> bool:
-        """Nothing happens any more unless somebody else makes it happen."""
-        return self._wake is None and not self._happenings
+    def next_moment(self) -> datetime | None:
+        """When something happens next; None when nothing does unless somebody else makes it happen."""
+        return min(
+            (moment for moment in (self._wake, *(each[0] for each in self._happenings[:1])) if moment), default=None
+        )
 
     @property
     def is_complete(self) -> bool:
@@ -200,10 +204,10 @@ class Simulation:
         return self
 
     def _happen(self) -> bool:
-        times = [moment for moment in (self._wake, self._happenings[0][0] if self._happenings else None) if moment]
-        if not times:
+        moment = self.next_moment
+        if moment is None:
             return False
-        self.now = max(self.now, min(times))
+        self.now = max(self.now, moment)
         facts: list[Fact] = []
         if self._happenings and self._happenings[0][0] <= self.now:
             facts = heapq.heappop(self._happenings)[3]()
@@ -221,6 +225,7 @@ class Simulation:
         """Somebody else has changed the object, or the controller was killed: the run is loaded anew."""
         self._run = None
         self._wake = None
+        self.room.end(self)
 
     def change(self, workflow: Document) -> None:
         """Another program writes the object."""
@@ -244,7 +249,8 @@ class Simulation:
             ]
         step = self._run.advance(facts, self.now, b"")
         self.steps += 1
-        self._lost = self.lose is not None and self.lose()
+        is_killed = self.lose is not None and self.lose()
+        self._lost = is_killed or (self.conflict is not None and self.conflict())
         if not self._lost:
             before = (self.workflow.get("status") or {}).get("nodes") or {}
             self.workflow = merge_patch(self.workflow, clone(step.changes))
@@ -254,7 +260,10 @@ class Simulation:
                 self.effects.append(effect)
                 self._carry_out(effect)
         if self._lost:
-            self.room.kill()
+            if is_killed:
+                self.room.kill()
+            else:
+                self.reload()
             self.after(0.01, lambda: [Tick()])
         return step
 
