@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 TABLE = dict(re.findall(r"^\| (\d\d-\S+\.yaml) \|[^|]*\| (.+?) \|$", (ROOT / "docs" / "examples.md").read_text(), re.M))
 FROM = {
+    "20-child-template.yaml": ("workflowtemplate/child-template",),
     "21-workflow-template.yaml": ("workflowtemplate/build-and-push", "repo=https://example.com/app", "tag=v1.2.3"),
     "22-cluster-workflow-template.yaml": ("clusterworkflowtemplate/shared-build",),
     "26-ci-pipeline-template.yaml": ("workflowtemplate/guide-ci-pipeline",),
@@ -42,6 +43,8 @@ def test_the_table_lists_every_file() -> None:
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_workflow_succeeds(cluster: LocalCluster, name: str) -> None:
+    if name.startswith("20-"):
+        cluster.argotui("apply", str(EXAMPLES / "20-child-template.yaml"))
     made = cluster.argotui("submit", str(EXAMPLES / name), "-o", "name").stdout.strip().rpartition("/")[2]
     if "suspend" in name:
         cluster.argotui("wait", made, "--until-node", "wait=Running", timeout=30)
