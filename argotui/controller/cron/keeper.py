@@ -43,6 +43,9 @@ _LONGEST_OUTAGE_PAUSE: Final = 3.0
 _PATIENCE: Final = 15.0
 """Seconds that a request may take with all its repetitions: then it is decided anew whether it is still wanted."""
 
+_LONGEST_MESSAGE: Final = 1024
+"""Characters of an Event."""
+
 _KIND: Final = {"apiVersion": CRON_WORKFLOWS.api_version, "kind": CRON_WORKFLOWS.kind}
 _CATCH_UP: Final = 10.0
 """Seconds after which a child that the watch does not show is asked for."""
@@ -278,8 +281,8 @@ class Keeper:
     def _tell(self, reason: str, message: str) -> None:
         """An Event, once for each reason to have one."""
         if message and self._told != (reason, message):
-            log.error("%s: %s: %s", self.title, reason.lower(), message)
-            self._room.events.put(self._newest, EmitEvent("Warning", reason, message, {}))
+            log.error("%s: %s: %s", self.title, reason.lower(), message[:_LONGEST_MESSAGE])
+            self._room.events.put(self._newest, EmitEvent("Warning", reason, message[:_LONGEST_MESSAGE], {}))
         self._told = (reason, message)
 
     def _say(self, decision: Decision) -> None:

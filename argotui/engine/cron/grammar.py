@@ -24,7 +24,7 @@ _DESCRIPTORS: Final = {
 _EVERY: Final = "@every "
 _SECOND: Final = 10**9
 _LARGEST: Final = 2**63 - 1
-_LONGEST: Final = 10_000
+_LONGEST: Final = 1_000
 """Characters of a schedule.  Upstream has no limit; nobody writes longer ones."""
 
 

@@ -20,6 +20,8 @@ from argotui.model.times import format_time
 
 SUBMISSION_ERROR = "SubmissionError"
 SPEC_ERROR = "SpecError"
+_LONGEST_MESSAGE = 1024
+"""Characters: what is wrong may be as long as the object itself, and must fit into it beside the rest."""
 
 
 def is_over(child: Document) -> bool:
@@ -108,7 +110,7 @@ def _finished(child: Document) -> tuple[datetime | float, ...]:
 
 def with_condition(status: Document, kind: str, message: str) -> Document:
     """`conditions` with this one added or renewed; nothing when it is there already."""
-    condition = {"type": kind, "status": "True", "message": message}
+    condition = {"type": kind, "status": "True", "message": message[:_LONGEST_MESSAGE]}
     found = _conditions(status)
     if condition in found:
         return {}

@@ -14,8 +14,9 @@ from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.times import parse_time
 
-MOST_SCHEDULES: Final = 500
-"""Different schedules of one CronWorkflow.  Upstream has no limit; each costs time at every look."""
+MOST_SCHEDULES: Final = 100
+"""Different schedules of one CronWorkflow.  Upstream has no limit; each costs time at every look, and an annotation
+holds all of them."""
 
 STOPPED: Final = "Stopped"
 ACTIVE: Final = "Active"
@@ -85,6 +86,7 @@ def rules_of(cron: Document) -> Rules:
     spec = cron.get("spec")
     if not isinstance(spec, dict):
         raise Malformed("spec must be an object")
+    _check_child(spec)
     seconds = _typed(spec, "startingDeadlineSeconds", int, 0)
     return Rules(
         schedules=tuple(_texts(spec)),
@@ -104,6 +106,15 @@ def _texts(spec: Mapping[str, Any]) -> list[str]:
     if not all(isinstance(each, str) for each in listed):
         raise Malformed("spec.schedules must be a list of texts")
     return listed
+
+
+def _check_child(spec: Mapping[str, Any]) -> None:
+    """The parts that children are made of."""
+    _typed(spec, "workflowSpec", dict, {})
+    metadata = _typed(spec, "workflowMetadata", dict, {})
+    _typed(metadata, "finalizers", list, [])
+    for key in ("labels", "annotations"):
+        _typed(metadata, key, dict, {})
 
 
 def _span(seconds: int) -> timedelta:

@@ -113,7 +113,7 @@ def _check_schedules(cron: Mapping[str, Any]) -> Iterator[Finding]:
     schedules = [str(schedule) for schedule in cron.get("schedules") or ()]
     if not schedules:
         yield problem("spec.schedules", "cron workflow must have at least one schedule")
-    for index, schedule in enumerate(schedules):
+    for index, schedule in enumerate(schedules[:MOST_SCHEDULES]):
         if fault := schedule_fault(schedule):
             yield problem(f"spec.schedules[{index}]", f"cron schedule {schedule} is malformed: {fault}")
     if len(set(schedules)) > MOST_SCHEDULES:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from argotui.controller.caches import Caches
 from argotui.controller.cron import keeper as keeper_module
 from argotui.controller.cron.children import Children, slim
+from argotui.controller.cron.crons import Crons
 from argotui.controller.cron.keeper import Keeper
 from argotui.controller.events import Events
 from argotui.controller.requests import Requests
 from argotui.controller.scope import Scope
+from argotui.controller.term import Term
 from argotui.engine.config import EngineConfig
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError
@@ -289,4 +292,46 @@ async def test_an_outage_that_lasts_too_long_is_not_followed_by_a_late_run(monke
     scene.api.before = None
     await scene.look()
     assert "active" not in scene.cron_now().get("status", {})
+    await scene.keeper.stop()
+
+
+def test_children_are_told_apart_by_their_owner() -> None:
+    def child(uid: str, owner: str, phase: str = "", kind: str = "CronWorkflow") -> Document:
+        owners = [{"kind": kind, "uid": owner, "controller": True}]
+        metadata = {"name": uid, "uid": uid, "ownerReferences": owners}
+        nodes = {"n": {"phase": "Running"}}
+        return slim({"metadata": metadata, "spec": {"templates": []}, "status": {"phase": phase, "nodes": nodes}})
+
+    children = Children()
+    assert children.apply(Delta(DeltaType.ADDED, child("a", "one"), None)) == "one"
+    assert children.apply(Delta(DeltaType.MODIFIED, child("a", "one"), None)) == "", "nothing that matters"
+    assert children.apply(Delta(DeltaType.MODIFIED, child("a", "one", "Failed"), None)) == "one"
+    assert children.apply(Delta(DeltaType.ADDED, child("b", "two"), None)) == "two"
+    assert children.apply(Delta(DeltaType.ADDED, child("c", "wf", kind="Workflow"), None)) == ""
+    assert list(children.of("one")) == ["a"]
+    assert children.of("one")["a"]["status"] == {"phase": "Failed"}
+    assert children.apply(Delta(DeltaType.DELETED, child("a", "one"), None)) == "one"
+    assert children.of("one") == {}
+
+
+async def test_a_cluster_that_does_not_let_them_be_listed() -> None:
+    class Client:
+        async def list(self, *arguments: Any, **options: Any) -> Any:
+            raise ApiError(403, "Forbidden", "cronworkflows is forbidden")
+
+    term = SimpleNamespace(
+        client=Client(), requests=None, events=None, caches=None, scope=Scope(None, ""), config=EngineConfig()
+    )
+    crons = Crons(cast(Term, term))
+    work = asyncio.create_task(crons.run())
+    await asyncio.sleep(0.01)
+    assert not work.done(), "the term goes on without them"
+    work.cancel()
+    await crons.stop()
+
+
+async def test_a_condition_fits_into_the_object() -> None:
+    scene = Scene(timezone="x" * 500_000)
+    await scene.look()
+    assert len(scene.cron_now()["status"]["conditions"][0]["message"]) == 1024
     await scene.keeper.stop()

@@ -380,7 +380,7 @@ def test_killed_anywhere(step: str, policy: str) -> None:
     [
         {"schedules": "* * * * *"}, {"schedules": [1]}, {"suspend": "no"}, {"startingDeadlineSeconds": "1"},
         {"when": 1}, {"stopStrategy": []}, {"timezone": {}}, {"successfulJobsHistoryLimit": 1.5},
-        {"failedJobsHistoryLimit": True},
+        {"failedJobsHistoryLimit": True}, {"workflowSpec": []}, {"workflowMetadata": {"labels": ["a"]}},
     ],
 )  # fmt: skip
 def test_wrong_types(spec: dict[str, Any]) -> None:
