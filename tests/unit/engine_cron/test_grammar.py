@@ -125,11 +125,8 @@ def test_huge_schedules() -> None:
     assert "at most" in schedule_fault("1," * 600_000 + "1 * * * *")
     assert schedule_fault("0" * 900 + "1 * * * *") == ""
     assert "value out of range" in schedule_fault("9" * 900 + " * * * *")
-    cron = {
-        "kind": "CronWorkflow",
-        "metadata": {"name": "c"},
-        "spec": {"schedules": ["bad"] * 10**5, "workflowSpec": {}},
-    }
+    spec: dict[str, Any] = {"schedules": ["bad"] * 10**5, "workflowSpec": {}}
+    cron: dict[str, Any] = {"kind": "CronWorkflow", "metadata": {"name": "c"}, "spec": spec}
     assert len(validate(cron)) < 200
     spec["schedules"] = [f"{minute} * * * *" for minute in range(101)]
     assert "at most 100 different schedules" in str(validate(cron))
