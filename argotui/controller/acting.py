@@ -16,9 +16,11 @@ from argotui.controller.memory import CacheRefused
 from argotui.controller.metrics.registry import MetricConflict
 from argotui.controller.requests import GivenUp
 from argotui.controller.supervision import Crew
+from argotui.controller.tasksets import TaskSetWork
 from argotui.engine.effects import (
     AcquireLocks,
     CollectPod,
+    CompleteTaskSet,
     ConfirmLocks,
     CreateDisruptionBudget,
     CreatePod,
@@ -31,8 +33,10 @@ from argotui.engine.effects import (
     EmitEvent,
     EmitMetric,
     EndMetrics,
+    ForgetTasks,
     LabelPodCompleted,
     LoadCache,
+    PutTasks,
     ReleaseLocks,
     SaveCache,
     TerminatePod,
@@ -49,6 +53,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Work = Callable[[], Coroutine[Any, Any, None]]
+
+_TASK_SET = "/task set"
+"""Stands among the names of pods for the one TaskSet; no pod can be called so."""
 
 _PER_WORKFLOW = 16
 """Requests in flight for one workflow: a fan-out of thousands must leave room for its neighbours."""
@@ -69,6 +76,7 @@ class Acting:
         self._crew = Crew()
         self._budgets = BudgetWork(self, term.client, workflow, term.events, self._given_up)
         self._claims = ClaimWork(self, term.client, workflow, tell, self._given_up)
+        self._tasks = TaskSetWork(self, term.client, workflow, tell, self._given_up)
         self._creations: dict[str, Creation] = {}
         self._tails: dict[str, asyncio.Task[None]] = {}
 
@@ -100,6 +108,8 @@ class Acting:
                 self._chain("budget", lambda: self._budgets.create(effect))
             case DeleteDisruptionBudget():
                 self._chain("budget", lambda: self._budgets.delete(effect))
+            case PutTasks() | ForgetTasks() | CompleteTaskSet():
+                self._chain(_TASK_SET, lambda: self._tasks.carry_out(effect))
             case CollectPod():
                 self._term.cleanup.put(self._namespace, effect)
             case AcquireLocks() | ConfirmLocks() | ReleaseLocks():

@@ -19,6 +19,7 @@ from argotui.model.resources import (
     NAMESPACES,
     PODS,
     WORKFLOW_TASK_RESULTS,
+    WORKFLOW_TASK_SETS,
     WORKFLOW_TEMPLATES,
     WORKFLOWS,
     Resource,
@@ -60,7 +61,7 @@ class ByWorkflow:
     def of(self, workflow: Document) -> list[Document]:
         """Those that `workflow` owns; what an earlier workflow of the same name left behind is not among them."""
         group = self._groups.get((namespace(workflow), name(workflow)), {})
-        return [each for each in group.values() if is_owned(each, workflow)]
+        return [each for each in group.values() if is_owned(each, uid(workflow))]
 
     def keys(self) -> list[Key]:
         """The workflows that have any, whether or not they exist themselves."""
@@ -72,10 +73,10 @@ def workflow_key(document: Document) -> Key:
     return namespace(document), labels(document).get(keys.LABEL_WORKFLOW, "")
 
 
-def is_owned(document: Document, workflow: Document) -> bool:
-    """Whether an owner reference of `document` names `workflow` by uid; True when it has no owner at all."""
+def is_owned(document: Document, owner: str) -> bool:
+    """Whether an owner reference of `document` names this uid; True when it has no owner at all."""
     owners = (document.get("metadata") or {}).get("ownerReferences") or []
-    return not owners or any(each.get("uid") == uid(workflow) for each in owners)
+    return not owners or any(each.get("uid") == owner for each in owners)
 
 
 class Caches:
@@ -100,6 +101,7 @@ class Caches:
                 (WORKFLOWS, scope.workflows),
                 (PODS, scope.pods),
                 (WORKFLOW_TASK_RESULTS, scope.results),
+                (WORKFLOW_TASK_SETS, scope.task_sets),
                 (WORKFLOW_TEMPLATES, ""),
                 (CLUSTER_WORKFLOW_TEMPLATES, ""),
                 (CONFIG_MAPS, keys.LABEL_CONFIGMAP_TYPE),
@@ -125,6 +127,11 @@ class Caches:
     def all_pods(self) -> list[Document]:
         """Pods in scope whose end was not yet recorded."""
         return list(self._reflectors[PODS].cache.values())
+
+    def task_set(self, workflow: Document) -> Document | None:
+        """The TaskSet of `workflow`, unless it is complete or an earlier workflow of that name left it behind."""
+        found = self._reflectors[WORKFLOW_TASK_SETS].cache.get((namespace(workflow), name(workflow)))
+        return found if found is not None and is_owned(found, uid(workflow)) else None
 
     async def leave_out_forbidden(self) -> None:
         """Cluster templates and limits of namespaces count only where the controller may list them (§8.4, §8.5)."""

@@ -12,11 +12,12 @@ from argotui.controller.terminating import Terminations
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import CollectPod, Effect, LabelPodCompleted
 from argotui.engine.podgc import EndedPod, PodPolicy
+from argotui.engine.tasksets import is_agent
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, KubeError
 from argotui.kube.reflector import Key
 from argotui.model import keys
-from argotui.model.documents import Document, dig, labels, name, uid
+from argotui.model.documents import Document, deleted, dig, labels, name, uid
 from argotui.model.resources import PODS, WORKFLOW_TASK_RESULTS, WORKFLOWS
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,10 @@ class Leftovers:
             )
         policy, phase = self._policy(workflow), str(dig(workflow, "status", "phase") or "")
         for pod in self._pods.of(workflow):
-            if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            if is_agent(pod):
+                if not deleted(pod):
+                    await self._delete(namespace, pod)
+            elif (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
                 await self._put_away(namespace, policy.effect(EndedPod.of(pod), phase))
             elif end_pods:
                 grace = (pod.get("spec") or {}).get("terminationGracePeriodSeconds")
@@ -89,6 +93,16 @@ class Leftovers:
                 await self._label(namespace, pod)
             case CollectPod():
                 self._cleanup.put(namespace, effect)
+
+    async def _delete(self, namespace: str, pod: Document) -> None:
+        try:
+            await self._requests.send(
+                lambda: self._client.delete(PODS, name(pod), namespace, uid=uid(pod), propagation="Background"),
+                self._never,
+            )
+        except ApiError as error:
+            if not (error.is_not_found or error.is_conflict):
+                raise
 
     async def _label(self, namespace: str, pod: str) -> None:
         patch = {"metadata": {"labels": {keys.LABEL_COMPLETED: "true"}}}

@@ -38,6 +38,7 @@ from argotui.engine.facts import (
     PodGone,
     Postponed,
     TaskResultChanged,
+    TaskSetChanged,
     Tick,
 )
 from argotui.kube.errors import ApiError
@@ -256,6 +257,9 @@ class Runner:
         facts: list[Fact] = [*map(PodChanged, pods.values()), *map(TaskResultChanged, results), Tick()]
         if not self._term.admission.is_admitted(self.uid):
             facts.append(Postponed())
+        task_set = caches.task_set(workflow)
+        if task_set is not None:
+            facts.append(TaskSetChanged(task_set))
         self._facts.update((_key(fact), fact) for fact in facts)
 
     async def _retire(self) -> None:

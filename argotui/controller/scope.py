@@ -41,6 +41,11 @@ class Scope:
         return f"{keys.LABEL_WORKFLOW},{self._instance}"
 
     @property
+    def task_sets(self) -> str:
+        """Label selector of the WorkflowTaskSets that an agent may still serve."""
+        return f"{keys.LABEL_COMPLETED}!=true,{self._instance}"
+
+    @property
     def cron_workflows(self) -> str:
         """Label selector of CronWorkflows."""
         return self._instance

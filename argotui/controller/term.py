@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from argotui.controller.admission import Admission
-from argotui.controller.caches import Caches, workflow_key
+from argotui.controller.caches import Caches, is_owned, workflow_key
 from argotui.controller.collection import Collection
 from argotui.controller.cron.crons import Crons
 from argotui.controller.events import Events
@@ -31,11 +31,11 @@ from argotui.controller.terminating import Terminations
 from argotui.controller.thinking import Load
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import EmitEvent
-from argotui.engine.facts import Admitted, PodChanged, PodGone, TaskResultChanged
+from argotui.engine.facts import Admitted, PodChanged, PodGone, TaskResultChanged, TaskSetChanged
 from argotui.kube.client import Client
 from argotui.kube.reflector import Delta, DeltaType, Key
 from argotui.model.documents import Document, name, namespace, resource_version, uid
-from argotui.model.resources import NAMESPACES, PODS, WORKFLOW_TASK_RESULTS, WORKFLOWS
+from argotui.model.resources import NAMESPACES, PODS, WORKFLOW_TASK_RESULTS, WORKFLOW_TASK_SETS, WORKFLOWS
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class Term:
                 PODS: self._pod,
                 WORKFLOW_TASK_RESULTS: self._result,
                 NAMESPACES: self._namespace,
+                WORKFLOW_TASK_SETS: self._task_set,
             },
         )
         self._settings = settings
@@ -249,6 +250,13 @@ class Term:
         if runner is not None:
             runner.tell(TaskResultChanged(delta.object))
 
+    def _task_set(self, delta: Delta) -> None:
+        if delta.type is DeltaType.DELETED or not self._live:
+            return
+        runner = self._runners.get((namespace(delta.object), name(delta.object)))
+        if runner is not None and is_owned(delta.object, runner.uid):
+            runner.tell(TaskSetChanged(delta.object))
+
     def _runner_of(self, document: Document) -> Runner | None:
         """Who is to be told of a pod or a result; what belongs to nobody may have to be tidied up."""
         if not self._live:
@@ -258,9 +266,7 @@ class Term:
         if runner is None:
             self._tidy(key)
             return None
-        owners = (document.get("metadata") or {}).get("ownerReferences") or []
-        foreign = owners and all(each.get("uid") != runner.uid for each in owners)
-        return None if foreign else runner
+        return runner if is_owned(document, runner.uid) else None
 
     def _namespace(self, delta: Delta) -> None:
         if self._live:

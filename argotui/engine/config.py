@@ -43,8 +43,8 @@ class EngineConfig:
     avoid a host (environment). parallelism, namespace_parallelism: running workflows, 0 is unlimited.
     resource_rate: how fast pods may be made, None is unlimited. pod_gc_delay_ns: how long podGC waits before it
     deletes a pod, unless the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own.
-    retention: how many completed workflows are kept, None keeps all. ignored: keys that were read and change
-    nothing in this program.
+    retention: how many completed workflows are kept, None keeps all. disable_agent_pod_creation: somebody else
+    serves WorkflowTaskSets. ignored: keys that were read and change nothing in this program.
     """
 
     namespace: str = ""
@@ -69,6 +69,7 @@ class EngineConfig:
     pod_gc_grace_seconds: int | None = None
     retention: Retention | None = None
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    disable_agent_pod_creation: bool = False
     ignored: tuple[str, ...] = ()
 
     @classmethod
@@ -157,6 +158,12 @@ def _count(key: str, value: Any) -> int:
     return value
 
 
+def _flag(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{key}: must be true or false, found {value!r}")
+    return value
+
+
 def _duration(key: str, value: Any) -> int:
     """Nanoseconds of a duration in Go's form."""
     try:
@@ -239,6 +246,7 @@ _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "podGCGracePeriodSeconds": ("pod_gc_grace_seconds", _count),
     "artifactRepository": ("artifact_repository", _mapping),
     "resourceRateLimit": ("resource_rate", _rate),
+    "disableAgentPodCreation": ("disable_agent_pod_creation", _flag),
     "nodeEvents": ("node_events", _events),
     "workflowEvents": ("workflow_events", _events),
 }
@@ -258,7 +266,6 @@ _IGNORED: Final = frozenset(
     {
         "telemetryConfig",
         "podSpecLogStrategy",
-        "disableAgentPodCreation",
         "links",
         "columns",
         "navColor",

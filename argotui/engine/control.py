@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from argotui.engine.effects import EmitEvent
 from argotui.model.documents import Document, dig
-from argotui.model.phase import NodeType, Phase, completed, is_active_suspend, is_hooked, is_waiting_for_lock
+from argotui.model.phase import (
+    TASK_SET_TYPES,
+    NodeType,
+    Phase,
+    completed,
+    is_active_suspend,
+    is_hooked,
+    is_waiting_for_lock,
+)
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
@@ -69,7 +77,7 @@ class Control:
         elif node.get("type") == NodeType.POD:
             if identifier in ex.pods:
                 self._fail_pod(identifier, f"workflow shutdown with strategy:  {ex.shutdown}")
-        elif is_active_suspend(node) or (node.get("type") == NodeType.RETRY and not node.get("children")):
+        elif _waits_for_others(node) or (node.get("type") == NodeType.RETRY and not node.get("children")):
             self._fail(identifier, f"Stopped with strategy '{ex.shutdown}'")
 
     def _fail_pod(self, identifier: str, message: str) -> None:
@@ -79,6 +87,8 @@ class Control:
     def _fail(self, identifier: str, message: str) -> None:
         self._ex.nodes.set_waiting(identifier, None)
         self._ex.set_phase(identifier, Phase.FAILED, message)
+        if self._ex.nodes[identifier].get("type") in TASK_SET_TYPES:
+            self._ex.task_set.drop(identifier)
         if self._ex.nodes.is_fulfilled(identifier):
             self._ex.ended(identifier)
         else:
@@ -100,7 +110,9 @@ class Control:
             return False
         if node.get("type") == NodeType.POD:
             return node.get("phase") == Phase.PENDING or not self._ends_by_itself(identifier)
-        return is_active_suspend(node) or is_waiting_for_lock(node)
+        if _waits_for_others(node):
+            return is_active_suspend(node) or node.get("phase") == Phase.PENDING
+        return is_waiting_for_lock(node)
 
     def _ends_by_itself(self, identifier: str) -> bool:
         pod = self._ex.pods.get(identifier)
@@ -110,6 +122,11 @@ class Control:
         for identifier in sorted(self._ex.nodes.active_pods):
             if identifier in self._ex.pods and not self._is_on_exit(identifier):
                 self._fail_pod(identifier, _LATE)
+
+
+def _waits_for_others(node: Document) -> bool:
+    """A gate, or something that an agent does."""
+    return is_active_suspend(node) or node.get("type") in TASK_SET_TYPES
 
 
 def _is_open(node: Document) -> bool:

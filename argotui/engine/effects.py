@@ -157,6 +157,31 @@ class SaveCache:
 
 
 @dataclass(frozen=True, slots=True)
+class PutTasks:
+    """Put templates by node id into the workflow's WorkflowTaskSet, made when there is none, and take away results
+    that stand there for these ids. Asked again after a reload, with the same templates. What the agent reports comes
+    back as `TaskSetChanged`; a refusal that stays one as `TaskSetRefused`."""
+
+    tasks: Mapping[str, Document]
+    after_persist: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetTasks:
+    """Take entries of these node ids out of the TaskSet; not found is success."""
+
+    node_ids: tuple[str, ...]
+    after_persist: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteTaskSet:
+    """Label the TaskSet `completed=true`, which ends the agent; not found is success."""
+
+    after_persist: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteTaskResults:
     """Delete the collection of the workflow's WorkflowTaskResults."""
 
@@ -221,6 +246,9 @@ Effect = (
     | CollectPod
     | CreatePVC
     | DeletePVCs
+    | PutTasks
+    | ForgetTasks
+    | CompleteTaskSet
     | CreateDisruptionBudget
     | DeleteDisruptionBudget
     | LockEffect

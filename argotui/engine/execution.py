@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from argotui.engine.lifecycle import Watch
     from argotui.engine.memo import Memo
     from argotui.engine.synchronization import Locks
+    from argotui.engine.tasksets import TaskSet
     from argotui.engine.thresholds import Threshold
 
 
@@ -71,6 +72,7 @@ class Execution:
     globals: Globals
     gate: Gate
     fail_fast: FailFast
+    task_set: TaskSet
     watch: Watch
     locks: Locks
     memo: Memo

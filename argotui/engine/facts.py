@@ -71,6 +71,20 @@ class ClaimsDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskSetChanged:
+    """The workflow's WorkflowTaskSet as it is now; also given to the first `advance` when there is one."""
+
+    task_set: Document
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSetRefused:
+    """The API refused a `PutTasks` effect, and will again."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class TemplatesChanged:
     """A WorkflowTemplate, ClusterWorkflowTemplate or parameter ConfigMap changed; what a run uses of them
     is fixed at its start, so this only wakes it."""
@@ -158,6 +172,8 @@ Fact = (
     | ClaimCreated
     | ClaimNotCreated
     | ClaimsDeleted
+    | TaskSetChanged
+    | TaskSetRefused
     | TemplatesChanged
     | LockFact
     | CacheLoaded

@@ -25,6 +25,7 @@ from argotui.engine.execution import Execution, Lookup
 from argotui.engine.facts import CacheLoaded, Fact, LockFact, PodChanged, TaskResultChanged
 from argotui.engine.failfast import FailFast
 from argotui.engine.gate import Gate
+from argotui.engine.httpleaf import start_http
 from argotui.engine.leaves import start_pod, start_suspend
 from argotui.engine.lifecycle import Watch
 from argotui.engine.memo import Memo
@@ -36,6 +37,7 @@ from argotui.engine.reporting import changes_of, node_events, workflow_event
 from argotui.engine.retrying import start_retry
 from argotui.engine.steps import start_steps
 from argotui.engine.synchronization import Locks
+from argotui.engine.tasksets import TaskSet, is_agent
 from argotui.engine.thresholds import Threshold
 from argotui.model import documents
 from argotui.model.dialect import today
@@ -49,6 +51,7 @@ _STARTERS: Final = {
     "script": start_pod,
     "containerSet": start_pod,
     "resource": start_pod,
+    "http": start_http,
     "suspend": start_suspend,
     "steps": start_steps,
     "dag": start_dag,
@@ -81,6 +84,7 @@ class Run:
         self._alarm: datetime | None = None
         self._entrance = Entrance(execution)
         execution.gate = Gate(execution)
+        execution.task_set = TaskSet(execution)
         execution.locks = Locks(execution)
         execution.memo = Memo(execution)
         execution.threshold = Threshold
@@ -139,6 +143,7 @@ class Run:
         if not self._started:
             self._start()
         self._work()
+        ex.task_set.flush()
         ex.locks.end_step()
         ex.memo.end_step()
         self._note_pods(had_nodes)
@@ -167,6 +172,7 @@ class Run:
         self._entrance.kept.clear()
         self._assessor.take(facts)
         self._claims.take(facts)
+        ex.task_set.take(facts)
         ex.memo.take([fact for fact in facts if isinstance(fact, CacheLoaded)])
         ex.locks.take([fact for fact in facts if isinstance(fact, LockFact)])
 
@@ -259,6 +265,7 @@ class Run:
         ex.leaves.clear()
         ex.rest()
         self._claims.drop()
+        ex.task_set.complete()
         close_budget(ex)
         for identifier in list(ex.nodes.waiting):
             ex.nodes.set_waiting(identifier, None)
@@ -293,6 +300,8 @@ class Run:
         results = False
         for fact in facts:
             match fact:
+                case PodChanged(pod) if is_agent(pod):
+                    self._ex.task_set.dismiss()
                 case PodChanged(pod) if podstatus.is_over(pod):
                     self._ex.put_away(pod)
                 case TaskResultChanged():

@@ -23,6 +23,8 @@ class Role(StrEnum):
     """A user's command with the emissary around it."""
     RESOURCE = "resource"
     """Works on objects of the cluster; its command is the executor's own, behind the emissary."""
+    AGENT = "agent"
+    """Serves a workflow's TaskSet, or prepares that."""
     UNKNOWN = "unknown"
     """A verb of the executor that this version does not do."""
 
@@ -30,15 +32,16 @@ class Role(StrEnum):
 def role_of(container: Document) -> Role:
     """Tells from `command` and, for the executor's own containers, from the image's name."""
     command = container.get("command") or []
-    if len(command) < 2 or basename(command[0]) != _PROGRAM:
-        return Role.PLAIN
-    verb = command[1]
     is_executor = _is_executor_image(str(container.get("image") or ""))
+    words = [*command, *(container.get("args") or ())] if is_executor else command
+    if len(words) < 2 or basename(words[0]) != _PROGRAM:
+        return Role.PLAIN
+    verb = words[1]
     if verb == Role.WRAPPED and "--" in command:
         return _role_behind_emissary(inner_command(container)) if is_executor else Role.WRAPPED
     if not is_executor:
         return Role.PLAIN if command[0] != WRAPPER else Role.UNKNOWN
-    return Role(verb) if verb in (Role.INIT, Role.WAIT) else Role.UNKNOWN
+    return Role(verb) if verb in (Role.INIT, Role.WAIT, Role.AGENT) else Role.UNKNOWN
 
 
 def _role_behind_emissary(command: list[str]) -> Role:
@@ -62,7 +65,7 @@ def user_command(container: Document) -> list[str]:
 
 
 def verb_of(container: Document) -> str:
-    """The verb of an executor container (`agent`, `data`, …)."""
+    """The verb of an executor container (`data`, `artifact`, …)."""
     words = [*inner_command(container), *(container.get("args") or ()), "", ""]
     return str(words[1])
 

@@ -63,6 +63,7 @@ FINALIZER_PVC_PROTECTION = "kubernetes.io/pvc-protection"
 # Values
 CONFIGMAP_TYPE_PARAMETER = "Parameter"
 CONFIGMAP_TYPE_CACHE = "Cache"
+COMPONENT_AGENT = "agent"
 CONTAINER_MAIN = "main"
 CONTAINER_WAIT = "wait"
 CONTAINER_INIT = "init"

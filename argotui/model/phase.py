@@ -35,6 +35,9 @@ class NodeType(StrEnum):
     PLUGIN = "Plugin"
 
 
+TASK_SET_TYPES = frozenset({NodeType.HTTP, NodeType.PLUGIN})
+"""Nodes whose work an agent does (§4.8)."""
+
 _COMPLETED = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.ERROR})
 _FAILED = frozenset({Phase.FAILED, Phase.ERROR})
 _PASSED_OVER = frozenset({Phase.SKIPPED, Phase.OMITTED})

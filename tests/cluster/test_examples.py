@@ -2,7 +2,11 @@
 
 import json
 import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import yaml
@@ -37,15 +41,48 @@ def _result(cluster: LocalCluster, name: str) -> str:
     return f"{document['status']['phase']} {document['status'].get('message', '')} {json.dumps(messages)}"
 
 
+class _Server(BaseHTTPRequestHandler):
+    """The server that example 31 talks to; `heard` is what was posted."""
+
+    heard: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self._answer(b"1.2.3")
+
+    def do_POST(self) -> None:
+        self.heard.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self._answer(b"thanks")
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on stderr."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Server) as http:
+        thread = threading.Thread(target=http.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{http.server_address[1]}"
+        http.shutdown()
+        thread.join()
+
+
 def test_the_table_lists_every_file() -> None:
     assert sorted(TABLE) == sorted(path.name for path in EXAMPLES.glob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
-def test_workflow_succeeds(cluster: LocalCluster, name: str) -> None:
+def test_workflow_succeeds(cluster: LocalCluster, name: str, server: str) -> None:
     if name.startswith("20-"):
         cluster.argotui("apply", str(EXAMPLES / "20-child-template.yaml"))
-    made = cluster.argotui("submit", str(EXAMPLES / name), "-o", "name").stdout.strip().rpartition("/")[2]
+    flags = ("-p", f"url={server}") if "http" in name else ()
+    made = cluster.argotui("submit", str(EXAMPLES / name), *flags, "-o", "name").stdout.strip().rpartition("/")[2]
     if "suspend" in name:
         cluster.argotui("wait", made, "--until-node", "wait=Running", timeout=30)
         cluster.argotui("resume", made)

@@ -36,7 +36,7 @@ def unschedulable(pod: Document, labels: Mapping[str, str]) -> str:
 
 def _reasons(spec: Document) -> Iterator[str]:
     policy = spec.get("restartPolicy") or "Always"
-    if policy != "Never":
+    if policy != "Never" and not _is_agents(spec):
         yield f"spec.restartPolicy: {policy} {_KUBELET}; only Never is"
     for field in _POD_FIELDS:
         if spec.get(field):
@@ -47,6 +47,12 @@ def _reasons(spec: Document) -> Iterator[str]:
     for kind in ("initContainers", "containers"):
         for number, container in enumerate(spec.get(kind) or ()):
             yield from _container(container, f"spec.{kind}[{number}]", spec)
+
+
+def _is_agents(spec: Document) -> bool:
+    """An agent is no process that could crash: nothing of it has to be started again."""
+    every = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+    return spec.get("restartPolicy") == "OnFailure" and all(role_of(each) is Role.AGENT for each in every)
 
 
 def _container(container: Document, path: str, spec: Document) -> Iterator[str]:

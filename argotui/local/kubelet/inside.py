@@ -7,7 +7,43 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from argotui.executor.commands import Role, role_of
+from argotui.local.kubelet.agents import run_agent
+from argotui.local.kubelet.api import Api
+from argotui.local.kubelet.executors import Step
+from argotui.local.kubelet.resources import run_resource
 from argotui.local.runtime.records import ContainerRecord, Ended
+from argotui.local.runtime.types import Refused
+from argotui.model.documents import Document
+
+INSIDE = (Role.RESOURCE, Role.AGENT)
+"""Roles of regular containers that need no process."""
+
+_WITHOUT_PROCESS = (Role.INIT, Role.WAIT, *INSIDE)
+
+Work = Callable[[], Awaitable[Ended]]
+
+
+def work_of(api: Api, pod: Document, container: Document, step: Step | None, record: ContainerRecord) -> Work:
+    """What such a container does. Raises Refused."""
+    if role_of(container) is Role.AGENT:
+        return lambda: run_agent(api, pod, container, record)
+    if step is None:
+        raise Refused(f"containers: {container['name']} runs argoexec resource without ARGO_TEMPLATE")
+    return lambda: run_resource(api, pod, container, step, record)
+
+
+def as_processes(pod: Document) -> Document:
+    """What a runtime has to judge of a pod: what is asked for containers that are no processes is not in it."""
+    spec = dict(pod["spec"])
+    processes = False
+    for kind in ("initContainers", "containers"):
+        found = [{} if role_of(each) in _WITHOUT_PROCESS else each for each in spec.get(kind) or ()]
+        processes = processes or any(found)
+        spec[kind] = found
+    if not processes:
+        spec.pop("securityContext", None)
+    return {**pod, "spec": spec}
 
 
 class InsideContainer:
@@ -22,7 +58,7 @@ class InsideContainer:
         if not self._signalled.done():
             self._signalled.set_result(number)
 
-    async def run(self, work: Callable[[], Awaitable[Ended]]) -> Ended:
+    async def run(self, work: Work) -> Ended:
         """Does the work, which writes its own end down; a signal ends it as it would end a process."""
         self._record.append_log("")
         self._record.mark_started()

@@ -24,12 +24,11 @@ from argotui.local.kubelet.container import ContainerRun, end_now
 from argotui.local.kubelet.context import Node, pod_directory, record_of, records_below, title
 from argotui.local.kubelet.environment import NODE, environment_of
 from argotui.local.kubelet.executors import Step, WaitContainer, run_directory, run_init, step_of
-from argotui.local.kubelet.inside import InsideContainer
+from argotui.local.kubelet.inside import INSIDE, InsideContainer, as_processes, work_of
 from argotui.local.kubelet.members import Members
 from argotui.local.kubelet.patience import Patience, Stopped
 from argotui.local.kubelet.podfile import PodFile
 from argotui.local.kubelet.references import References
-from argotui.local.kubelet.resources import run_resource
 from argotui.local.kubelet.status import PodState, Running, State, Terminated, Waiting
 from argotui.local.kubelet.stopping import Stopping, Verdict
 from argotui.local.kubelet.volumes import Volume, existing_volumes, make_volumes
@@ -163,7 +162,7 @@ class PodRun:
         return documents.uid(pod) == self._uid and pod["spec"].get("nodeName") == NODE
 
     async def _live(self) -> None:
-        refused = admission.refusal(self._pod) or self._runtime.refusal(self._pod)
+        refused = admission.refusal(self._pod) or self._runtime.refusal(as_processes(self._pod))
         if refused:
             raise Refused(refused)
         self._volumes = await self._made_volumes()
@@ -198,6 +197,11 @@ class PodRun:
 
     async def _run_init(self, container: Document) -> Ended:
         record = self._record(container)
+        if role_of(container) is Role.AGENT:  # it prepares what only plugins need
+            record.mark_started()
+            ended = record.write_exit(0)
+            self._over(str(container["name"]), ended, record)
+            return ended
         if role_of(container) is not Role.INIT:
             return await self._run_process(container)
         if self._step is None and record.ended() is None:
@@ -212,7 +216,7 @@ class PodRun:
         waits = [container for container in containers if role_of(container) is Role.WAIT]
         others = [container for container in containers if role_of(container) is not Role.WAIT]
         for container in others:
-            if role_of(container) is not Role.RESOURCE:
+            if role_of(container) not in INSIDE:
                 await self._plan(container)
         tasks = [asyncio.create_task(self._run_main(container)) for container in others]
         self._members.follow({str(c["name"]): task for c, task in zip(others, tasks, strict=True)})
@@ -249,14 +253,13 @@ class PodRun:
         return self._plans[name]
 
     async def _run_main(self, container: Document) -> Ended:
-        inside = role_of(container) is Role.RESOURCE
+        inside = role_of(container) in INSIDE
         return await (self._run_inside(container) if inside else self._run_process(container))
 
     async def _run_inside(self, container: Document) -> Ended:
-        """A container that works without a process."""
-        name, record, step = str(container["name"]), self._record(container), self._step
-        if step is None:
-            raise Refused(f"containers: {name} runs argoexec resource without ARGO_TEMPLATE")
+        """A container that works without a process. Raises Refused."""
+        name, record = str(container["name"]), self._record(container)
+        work = work_of(self._node.api, self._pod, container, self._step, record)
         ended = record.ended()
         if ended is None:
             inside = self._inside[name] = InsideContainer(record)
@@ -265,7 +268,7 @@ class PodRun:
             self._stopping.runs(name)
             self._writer.touch()
             try:
-                ended = await inside.run(lambda: run_resource(self._node.api, self._pod, container, step, record))
+                ended = await inside.run(work)
             finally:
                 self._stopping.ran(name)
         self._over(name, ended, record)

@@ -16,7 +16,6 @@ _EVENTS = f"events are {_NOT}"
 UNSUPPORTED: dict[str, str] = {
     # types of templates
     "Template.data": f"data templates are {_NOT}, as they list the files of an artifact store",
-    "Template.http": f"http templates are {_NOT}",
     "Template.plugin": f"plugin templates are {_NOT}, as there is no agent that serves plugins",
     "ResourceTemplate.manifestFrom": f"manifestFrom is {_NOT}, as it needs artifacts",
     # templates

@@ -61,9 +61,13 @@ class MemoryApi:
             raise ApiError(409, "Conflict", "the object has been modified")
         return self.put(res, body)
 
-    async def patch(self, res: Resource, name: str, body: Document, namespace: str | None = None) -> Document:
+    async def patch(
+        self, res: Resource, name: str, body: Document, namespace: str | None = None, *, subresource: str = ""
+    ) -> Document:
         await self._called("patch", name, body)
         key = self._find(res, name, namespace)
+        if res.status_subresource:  # each way leaves the other's part alone
+            body = {part: value for part, value in body.items() if (part == "status") == (subresource == "status")}
         guard = body.get("metadata", {}).get("resourceVersion")
         if guard and guard != self.objects[key]["metadata"]["resourceVersion"]:
             raise ApiError(409, "Conflict", "the object has been modified")

@@ -36,8 +36,10 @@ from argotui.engine.effects import (
     TerminatePod,
     WakeAt,
 )
-from argotui.engine.facts import Fact, PodChanged, PodGone, TaskResultChanged, Tick
+from argotui.engine.facts import Fact, PodChanged, PodGone, TaskResultChanged, TaskSetChanged, Tick
+from argotui.engine.pods.agent import agent_pod_name
 from argotui.engine.run import Run, Step
+from argotui.engine.tasksets import is_agent
 from argotui.model import documents
 from argotui.model.documents import Document, clone
 from argotui.model.keys import (
@@ -51,10 +53,12 @@ from argotui.model.patching import merge_patch
 from argotui.model.phase import fulfilled
 from argotui.model.times import format_time
 
+from .agents import Requests
 from .lockroom import LockRoom
 from .volumes import Volumes
 
 START = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
+_SEEN_ANYWAY = PodChanged | PodGone | TaskResultChanged | TaskSetChanged
 REPORTED = {False: "false", True: "true"}
 
 
@@ -154,6 +158,7 @@ class Simulation:
         self._happenings: list[tuple[datetime, float, int, Callable[[], list[Fact]]]] = []
         self._wake: datetime | None = None
         self._run: Run | None = None
+        self.agent = Requests(self.after, self._reply, agent_runs=self._agent_runs)
         self._loaded = False
         self.room = room or LockRoom()
         self.room.enter(self)
@@ -241,10 +246,11 @@ class Simulation:
         if self._run is None or self.fresh:
             self._run = Run.load(clone(self.workflow), self.config, self.objects)
             self._wake = None
-            gone = [fact for fact in facts if not isinstance(fact, PodChanged | PodGone | TaskResultChanged)]
+            gone = [fact for fact in facts if not isinstance(fact, _SEEN_ANYWAY)]
             facts = [
                 *map(PodChanged, clone(self._visible())),
                 *map(TaskResultChanged, clone(self.results_list())),
+                *([TaskSetChanged(clone(self.agent.task_set))] if self.agent.task_set is not None else []),
                 *gone,
             ]
         step = self._run.advance(facts, self.now, b"")
@@ -267,6 +273,18 @@ class Simulation:
             self.after(0.01, lambda: [Tick()])
         return step
 
+    def _agent_runs(self) -> bool:
+        name = agent_pod_name(documents.name(self.workflow))
+        return name in self.pods and self.pods[name]["status"]["phase"] == "Running"
+
+    def _reply(self, identifier: str) -> Mapping[str, Any] | None:
+        outcome = self.script(self.workflow["status"]["nodes"][identifier]["name"])
+        if outcome.seconds == inf:
+            return None
+        phase = "Failed" if outcome.exit_code else "Succeeded"
+        message = outcome.message or outcome.pod_message
+        return {"phase": phase, "message": message, "outputs": dict(outcome.outputs)}
+
     def _visible(self) -> list[Document]:
         return [pod for pod in self.pods.values() if documents.labels(pod).get(LABEL_COMPLETED) != "true"]
 
@@ -287,6 +305,8 @@ class Simulation:
             assert without_nulls(self._run.workflow) == without_nulls(self.workflow)
 
     def _carry_out(self, effect: Effect) -> None:
+        if self.agent.carry_out(effect):
+            return
         match effect:
             case CreatePod():
                 self._create(effect)
@@ -335,6 +355,9 @@ class Simulation:
     def _begin(self, pod: Document) -> list[Fact]:
         if self.pods.get(documents.name(pod)) is not pod:
             return []
+        if is_agent(pod):
+            pod["status"] = {"phase": "Running"}
+            return self._tell(pod)
         outcome = self.script(documents.annotations(pod)[ANNOTATION_NODE_NAME])
         if outcome.pending:
             return []

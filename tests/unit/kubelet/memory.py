@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+from argotui.engine.config import EngineConfig
+from argotui.engine.pods.agent import build_agent_pod
 from argotui.kube.client import ListPage, WatchEvent
 from argotui.kube.errors import ApiError, Unreachable
 from argotui.kube.reflector import Delta, DeltaType
@@ -233,7 +235,18 @@ def resource_step(name: str, action: str, **template: Any) -> Document:
     pod = step(name, "unused", template={"name": "t", **template})
     wait, main = pod["spec"]["containers"]
     command = ["/var/run/argo/argoexec", "emissary", *FLAGS, "--", "argoexec", "resource", action, *FLAGS]
-    pod["spec"]["containers"] = [{**main, "image": wait["image"], "env": wait["env"], "args": [], "command": command}]
+    user = {"securityContext": {"runAsUser": 8737, "runAsNonRoot": True}}
+    own = {"image": wait["image"], "env": wait["env"], "args": [], "command": command, **user}
+    pod["spec"]["containers"] = [main | own]
+    pod["spec"]["initContainers"][0] |= user
+    return pod
+
+
+def agent_pod(name: str, workflow: str) -> Document:
+    """The agent of a workflow, as the controller makes it."""
+    owner = {"metadata": {"name": workflow, "namespace": NS, "uid": "wf-uid"}, "spec": {}}
+    pod = build_agent_pod(owner, EngineConfig(executor_image="argoexec:v4.1.2"), {})
+    pod["metadata"] = {"name": name, "namespace": NS}
     return pod
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from argotui.kube.reflector import Delta, DeltaType
 from argotui.local.runtime.records import ContainerRecord
-from argotui.model.resources import CONFIG_MAPS, PODS, SECRETS
+from argotui.model.resources import CONFIG_MAPS, PODS, SECRETS, WORKFLOW_TASK_SETS
 from argotui.model.times import format_time
-from tests.unit.kubelet.memory import Memory, ended, kubelet, plain, resource_step, step
+from tests.unit.kubelet.memory import Memory, agent_pod, ended, kubelet, plain, resource_step, step
 
 Document = dict[str, Any]
 
@@ -548,3 +548,44 @@ async def test_the_next_kubelet_goes_on_waiting_and_creates_nothing_again(tmp_pa
     assert pod["status"]["phase"] == "Succeeded"
     assert result_of(memory, "r")[1]["parameters"][0]["value"] == "two"
     assert [line for line in memory.requests if line.startswith("create configmaps")] == ["create configmaps made"]
+
+
+# --- the agent --------------------------------------------------------------------------------
+
+REFUSED = {"http": {"url": "http://127.0.0.1:1/"}}
+
+
+def task_set(**tasks: Any) -> Document:
+    return {"kind": "WorkflowTaskSet", "metadata": {"name": "w", "labels": {}}, "spec": {"tasks": tasks}}
+
+
+async def test_an_agent_serves_its_workflow_until_that_is_complete(tmp_path: Path) -> None:
+    memory = Memory()
+    await memory.create(WORKFLOW_TASK_SETS, task_set(a=REFUSED))
+
+    def results() -> Any:
+        return (memory.objects["workflowtasksets", "w"].get("status") or {}).get("nodes") or {}
+
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, agent_pod("agent", "w"))
+        await memory.until(lambda: "a" in results())
+        assert results()["a"]["message"].endswith("connection refused")
+        await memory.until(lambda: memory.phase("agent") == "Running")
+    async with kubelet(memory, tmp_path):
+        await memory.patch(WORKFLOW_TASK_SETS, "w", {"spec": {"tasks": {"b": REFUSED}}})
+        await memory.until(lambda: "b" in results())
+        complete = {"workflows.argoproj.io/completed": "true"}
+        await memory.patch(WORKFLOW_TASK_SETS, "w", {"metadata": {"labels": complete}})
+        pod = await memory.over("agent")
+    assert pod["status"]["phase"] == "Succeeded"
+    assert b"b: Failed" in record(tmp_path, memory, "agent").path("log").read_bytes()
+
+
+async def test_an_agent_is_ended_when_its_pod_is_deleted(tmp_path: Path) -> None:
+    memory = Memory()
+    await memory.create(WORKFLOW_TASK_SETS, task_set())
+    async with kubelet(memory, tmp_path):
+        await memory.create(PODS, agent_pod("agent", "w"))
+        await memory.until(lambda: memory.phase("agent") == "Running")
+        await memory.delete(PODS, "agent", grace_seconds=30)
+        await memory.until(lambda: ("pods", "agent") not in memory.objects)

@@ -205,7 +205,7 @@ def test_qos(resources: Document, expected: str) -> None:
         ({"container": {"readinessProbe": {"exec": {}}}}, "spec.containers[0].readinessProbe"),
         ({"container": {"securityContext": {"privileged": True}}}, "spec.containers[0].securityContext.privileged"),
         ({"container": {"securityContext": {"runAsNonRoot": True}}}, "image will run as root"),
-        ({"container": {"image": "argoexec:v4", "command": ["argoexec", "agent"]}}, "argoexec agent"),
+        ({"container": {"image": "argoexec:v4", "command": ["argoexec", "data"]}}, "argoexec data"),
     ],
 )
 def test_what_is_not_done_is_refused_by_name(change: Document, field: str) -> None:

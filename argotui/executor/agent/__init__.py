@@ -1,0 +1,1 @@
+"""What `argoexec agent main` does: the tasks of a WorkflowTaskSet (§4.8)."""
