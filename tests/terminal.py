@@ -75,9 +75,15 @@ class Terminal:
         while not check(self.text):
             left = deadline - time.monotonic()
             if left <= 0 or (self.exit_code is not None and not self.read(0)):
-                raise ScreenTimeout(f"not on the screen: {what!r} (exit code {self.exit_code})\n{self.text}")
+                raise ScreenTimeout(f"not on the screen: {what!r} ({self._state()})\n{self.text}")
             self.read(min(left, 0.5))
         return self.text
+
+    def _state(self) -> str:
+        """For the message of a failed test: an empty screen alone says nothing."""
+        last = bytes(self.written[-200:])
+        size = f"{self.screen.columns}x{self.screen.lines}"
+        return f"exit code {self.exit_code}, {size}, {len(self.written)} bytes written, the last: {last!r}"
 
     def wait_for_exit(self, seconds: float = 10) -> int:
         """Reads until the program has ended; returns its exit code."""

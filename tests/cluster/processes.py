@@ -8,11 +8,18 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+# as long as on a cluster: no machine is so slow that a lease is lost by it; who restarts takes its own back at once
 _LEASE = {
-    "LEADER_ELECTION_LEASE_DURATION": "2s",
-    "LEADER_ELECTION_RENEW_DEADLINE": "1500ms",
+    "LEADER_ELECTION_LEASE_DURATION": "30s",
+    "LEADER_ELECTION_RENEW_DEADLINE": "25s",
     "LEADER_ELECTION_RETRY_PERIOD": "200ms",
 }
+SHORT_LEASE = {
+    "LEADER_ELECTION_LEASE_DURATION": "3s",
+    "LEADER_ELECTION_RENEW_DEADLINE": "2s",
+    "LEADER_ELECTION_RETRY_PERIOD": "200ms",
+}
+"""For those who wait until a lease has run out."""
 
 
 class Process:
@@ -55,9 +62,14 @@ class Process:
         return code
 
     def stop(self) -> None:
+        """Ends it as a person would, so that it leaves no lease behind."""
         if self._child is not None and self._child.poll() is None:
             self.send(signal.SIGCONT)
-            self.kill()
+            self.send(signal.SIGTERM)
+            try:
+                self.ended()
+            except subprocess.TimeoutExpired:
+                self.kill()
 
     def words(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])

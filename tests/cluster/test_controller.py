@@ -19,7 +19,7 @@ from argotui.kube.errors import ApiError
 from argotui.model import keys
 from argotui.model.documents import Document, labels, name
 from argotui.model.resources import CONFIG_MAPS, EVENTS, LEASES, PODS, WORKFLOW_TASK_RESULTS, WORKFLOWS
-from tests.cluster.processes import Bench, Process, bench
+from tests.cluster.processes import SHORT_LEASE, Bench, Process, bench
 from tests.cluster.scripted import ScriptedKubelet, once, scripted_workflow
 
 _CONFIG = "workflow-controller-configmap"
@@ -67,6 +67,13 @@ async def completed(client: Client, *names: str) -> list[Document]:
     return found if all(labels(each).get(keys.LABEL_COMPLETED) == "true" for each in found) else []
 
 
+async def _reached(kubelet: ScriptedKubelet, pods: int, client: Client, *names: str) -> str:
+    """What has come: so many pods were started, or the end of all workflows; "" when neither has."""
+    if len(kubelet.started) >= pods:
+        return "pods"
+    return "the end" if await completed(client, *names) else ""
+
+
 async def tidy(client: Client, *names: str) -> bool:
     """Nothing of the workflows is left to clean up."""
     for each in names:
@@ -110,8 +117,11 @@ async def test_kill_9_at_any_moment_loses_nothing_and_runs_nothing_twice(
     for each in names:
         await client.create(WORKFLOWS, scripted_workflow(each, stages=8, width=2))
     kills = 0
-    while not await completed(client, *names):
-        await asyncio.sleep(chance.uniform(0.0, 0.15))
+    while True:
+        moment = len(kubelet.started) + chance.randint(1, 12)  # so many pods later, or when all is done
+        if await until(lambda at=moment: _reached(kubelet, at, client, *names), 200, controller) == "the end":
+            break
+        await asyncio.sleep(chance.uniform(0.0, 0.05))
         controller.kill()
         kills += 1
         controller.start()
@@ -221,7 +231,7 @@ async def test_a_timer_wakes_a_workflow(controllers: Bench, client: Client, kube
 async def test_the_second_controller_waits_and_takes_over(
     controllers: Bench, client: Client, kubelet: ScriptedKubelet
 ) -> None:
-    first, second = controllers.controller(), controllers.controller()
+    first, second = controllers.controller(**SHORT_LEASE), controllers.controller(**SHORT_LEASE)
     first.start()
     second.start(wait=False)
 
@@ -243,7 +253,7 @@ async def test_the_second_controller_waits_and_takes_over(
 async def test_a_controller_that_slept_too_long_writes_nothing_more(
     controllers: Bench, client: Client, kubelet: ScriptedKubelet
 ) -> None:
-    first, second = controllers.controller(), controllers.controller()
+    first, second = controllers.controller(**SHORT_LEASE), controllers.controller(**SHORT_LEASE)
     first.start()
     await client.create(WORKFLOWS, scripted_workflow("slept", stages=40))
     await asyncio.sleep(0.1)

@@ -44,6 +44,7 @@ class Checker:
     everywhere: dict[str, str]
     in_template: bool = False
     _done: set[str] = field(default_factory=set)
+    _forms: dict[int, tuple[Document, Document]] = field(default_factory=dict)
     _depth: int = 0
 
     @property
@@ -91,12 +92,19 @@ class Checker:
         local = _local_variables(template, kind)
         scope.add(*_declared(template, kind), *local)
         variables = {**self.everywhere, **{name: placeholder(name) for name in local}}
-        filled = yield from take_up(go_template(template), given, variables, at=f"{at} ", path=arguments)
+        filled = yield from take_up(self._form_of(template), given, variables, at=f"{at} ", path=arguments)
         yield from extras.check_timeouts(filled, kind, path)
         key = f"{found.base.scope} {found.name}"
         if key not in self._done:
             self._done.add(key)
             yield from self._check_body(Resolved(filled, found.base, path), template, kind, scope)
+
+    def _form_of(self, template: Document) -> Document:
+        """The template in Go's form, made once: thousands of tasks may call the same one."""
+        known = self._forms.get(id(template))
+        if known is None:
+            known = self._forms[id(template)] = (template, go_template(template))
+        return known[1]
 
     def _check_body(self, found: Resolved, written: Document, kind: str, scope: Scope) -> Checks[None]:
         """found: inputs filled in; written: the template as it stands in its document."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from argotui.engine.depends import RESULTS
@@ -141,8 +141,8 @@ def _check_task(
         scope.add(f"tasks.{name}.status")
     checker.add_outputs(scope, called[name], f"tasks.{name}")
     inner = with_inline_inputs(scope, task)
-    ancestors = graph.ancestors(name) if graph else frozenset(called)
-    inner.add(*(f"tasks.{other}.status" for other in ancestors))
+    ancestors: Collection[str] = graph.ancestors(name) if graph else frozenset(called)
+    inner.add_each("tasks.", ancestors, ".status")
     yield from check_loop(task, path, f"{at} ")
     add_items(inner, task)
     yield from checker.tags.check(dumps(go_task(task)), inner, at=f"{at} ", source=task, path=path)
@@ -156,7 +156,7 @@ def _check_task(
 
 
 def _check_ancestry(
-    given: Mapping[str, Any], ancestors: frozenset[str], path: str, at: str, *, field: str
+    given: Mapping[str, Any], ancestors: Collection[str], path: str, at: str, *, field: str
 ) -> Iterator[Finding]:
     """An argument that is one task's output needs that task to have ended."""
     for word, key, field_name in (("parameter", "parameters", "value"), ("artifact", "artifacts", "from")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from argotui.engine.validate.finding import rows
@@ -29,32 +29,54 @@ def dependencies_of(task: Document) -> list[str]:
     return list(dict.fromkeys(str(name) for name in rows(task.get("dependencies"))))
 
 
+class Ancestors(Collection[str]):
+    """Some tasks of a graph, as a set of bits: thousands of tasks have thousands of ancestors each."""
+
+    def __init__(self, names: Sequence[str], bits: Mapping[str, int], members: int) -> None:
+        self._names = names
+        self._bits = bits
+        self._members = members
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self._bits.get(name, 0) & self._members)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._names if name in self)
+
+    def __len__(self) -> int:
+        return self._members.bit_count()
+
+
 class TaskGraph:
     """The tasks of one DAG by name."""
 
     def __init__(self, tasks: list[Document]) -> None:
         self.tasks: Mapping[str, Document] = {task.get("name") or "": task for task in tasks}
         self.after = {name: dependencies_of(task) for name, task in self.tasks.items()}
-        self._ancestors: dict[str, frozenset[str]] = {}
+        self._names = list(self.tasks)
+        self._bits = {name: 1 << number for number, name in enumerate(self._names)}
+        self._above: dict[str, int] = {}
 
-    def ancestors(self, name: str) -> frozenset[str]:
+    def ancestors(self, name: str) -> Ancestors:
         """Everything that has ended before a task starts.  Only for graphs without cycles."""
         for current in self._upwards(name):
-            direct = [other for other in self.after.get(current, ()) if other in self.tasks]
-            self._ancestors[current] = frozenset(direct).union(*(self._ancestors[other] for other in direct))
-        return self._ancestors[name]
+            above = 0
+            for other in self.after.get(current, ()):
+                above |= self._bits.get(other, 0) | self._above.get(other, 0)
+            self._above[current] = above
+        return Ancestors(self._names, self._bits, self._above[name])
 
     def _upwards(self, name: str) -> Iterator[str]:
         """The unknown tasks above `name` and itself, dependencies first, without recursion."""
         stack = [name]
         while stack:
             current = stack[-1]
-            missing = [o for o in self.after.get(current, ()) if o in self.tasks and o not in self._ancestors]
-            if current not in self._ancestors and missing:
+            missing = [o for o in self.after.get(current, ()) if o in self.tasks and o not in self._above]
+            if current not in self._above and missing:
                 stack.extend(missing)
                 continue
             stack.pop()
-            if current not in self._ancestors:
+            if current not in self._above:
                 yield current
 
     def in_order(self) -> list[str] | None:

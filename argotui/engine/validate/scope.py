@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ class Scope:
         self._parent = parent
         self._names: set[str] = set()
         self._open: set[str] = set()
+        self._families: list[tuple[str, Collection[str], str]] = []
 
     def child(self) -> Scope:
         """A scope that adds to this one without changing it."""
@@ -54,6 +55,10 @@ class Scope:
         """Makes variables known."""
         self._names.update(names)
 
+    def add_each(self, prefix: str, members: Collection[str], suffix: str) -> None:
+        """Makes `prefix` + member + `suffix` known for every member, without writing them out."""
+        self._families.append((prefix, members, suffix))
+
     def open(self, prefix: str) -> None:
         """Accepts every variable below a prefix: nothing is known about it, so nothing can be wrong."""
         self._open.add(prefix)
@@ -61,11 +66,20 @@ class Scope:
     def __contains__(self, name: str) -> bool:
         if name in self._names or (self._open and any(name.startswith(prefix) for prefix in self._open)):
             return True
+        if any(self._is_of(name, *family) for family in self._families):
+            return True
         return self._parent is not None and name in self._parent
+
+    @staticmethod
+    def _is_of(name: str, prefix: str, members: Collection[str], suffix: str) -> bool:
+        inside = len(name) >= len(prefix) + len(suffix) and name.startswith(prefix) and name.endswith(suffix)
+        return inside and name[len(prefix) : len(name) - len(suffix)] in members
 
     def names(self) -> Iterator[str]:
         """Every variable that is known here."""
         yield from self._names
+        for prefix, members, suffix in self._families:
+            yield from (f"{prefix}{member}{suffix}" for member in members)
         if self._parent is not None:
             yield from self._parent.names()
 

@@ -8,6 +8,7 @@ its phase (checked by the simulator in every step).
 from __future__ import annotations
 
 import json
+import os
 import random
 from typing import Any
 from unittest.mock import patch
@@ -23,7 +24,13 @@ from argotui.model.patching import merge_patch
 from .replay import compare
 from .simulator import Outcome, Simulation, without_nulls
 
-RELAXED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOAK = bool(os.environ.get("ARGOTUI_TEST_SOAK"))
+RELAXED = settings(
+    max_examples=2000 if SOAK else 50,
+    derandomize=not SOAK,  # `make test` proves the same each time; `make soak` looks for what nobody has thought of
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 LEAVES = ("pod", "retried", "gate")
 
 

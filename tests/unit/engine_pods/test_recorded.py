@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +17,11 @@ import yaml
 from argotui.engine.config import EngineConfig
 from argotui.engine.pods import build_pod
 from tests.conformance import compare
+from tests.conformance.catalog import CASES, running
 
 from .apidefaults import defaulted
 
-CASES = Path(__file__).parents[2] / "conformance" / "cases"
-RECORDED = sorted(path.parent.name for path in CASES.glob("*/expected-pods.json"))
+RECORDED = [case for case in running() if (CASES / case / "expected-pods.json").exists()]
 PODS = [
     pytest.param(case, pod, id=f"{case}-{pod['annotations']['workflows.argoproj.io/node-name']}")
     for case in RECORDED
