@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from argotui.engine import containersets, podstatus
+from argotui.engine.daemons import is_ready
 from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodDelayed, PodGone, TaskResultChanged
 from argotui.engine.outputs import publish
 from argotui.engine.progress import parse_progress
@@ -127,12 +128,18 @@ class Assessor:
             self._apply_result(identifier)
             if completed(node.get("phase") or ""):
                 self._await_report(identifier, pod)
-            elif pod is not None and not self._is_leftover(pod, identifier):
+            elif pod is not None and not self._is_leftover(pod, identifier) and self._is_told_apart(identifier):
                 self._apply_pod(identifier, pod)
             if nodes.is_fulfilled(identifier):
                 self.ended(identifier)
         else:
             self._tidy(identifier)
+
+    def _is_told_apart(self, identifier: str) -> bool:
+        """Whether it is known if the pod is that of a daemon; after a load the node alone may not tell."""
+        ex = self._ex
+        expects_report = ex.nodes[identifier].get("taskResultSynced") is not None
+        return expects_report or identifier in ex.leaves or ex.daemons.serves(identifier)
 
     def ended(self, identifier: str) -> None:
         """The node is over: whoever waits for it is told."""
@@ -168,7 +175,7 @@ class Assessor:
         if result is None:
             return
         label = _label(result)
-        if label:
+        if label and self._is_told_apart(identifier) and not self._ex.daemons.is_daemon(identifier):
             nodes.set_synced(identifier, label == "true", self._ex.now)
         fields: dict[str, Any] = {}
         if result.get("outputs"):
@@ -181,6 +188,7 @@ class Assessor:
     # --- pods ---------------------------------------------------------------------------------
 
     def _apply_pod(self, identifier: str, pod: Document) -> None:
+        is_daemon = self._ex.daemons.is_daemon(identifier)
         (self.running.add if podstatus.is_running(pod) else self.running.discard)(identifier)
         nodes = self._ex.nodes
         fields: dict[str, Any] = {"hostNodeName": dig(pod, "spec", "nodeName")}
@@ -191,10 +199,24 @@ class Assessor:
         if podstatus.has_stray_containers(pod):
             self._ex.terminate(identifier)
         phase, message = _judged(pod)
-        if not completed(phase):
+        if is_daemon:
+            self._apply_daemon(identifier, pod, phase, message)
+        elif not completed(phase):
             self._move(identifier, phase, message)
         elif not podstatus.is_executor_busy(pod) and not self._waits_for_report(identifier, pod):
             self._end(identifier, pod, phase, message)
+
+    def _apply_daemon(self, identifier: str, pod: Document, phase: Phase, message: str | None) -> None:
+        """A daemon runs when all its containers are ready; that it ends by itself is a failure."""
+        daemons = self._ex.daemons
+        if completed(phase):
+            daemons.down(identifier)
+            self._end(identifier, pod, Phase.FAILED if phase == Phase.SUCCEEDED else phase, message)
+        elif phase != Phase.RUNNING:
+            self._move(identifier, phase, message)
+        elif is_ready(pod):
+            self._move(identifier, phase, message)
+            daemons.up(identifier, dig(pod, "status", "podIP") or "")
 
     def _end_survivor(self, identifier: str) -> None:
         """A pod that still lives although its node is over: it was seen too late to be ended with the node, or the

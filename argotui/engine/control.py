@@ -70,7 +70,7 @@ class Control:
     def _shut_down(self, identifier: str) -> None:
         ex = self._ex
         node = ex.nodes[identifier]
-        if ex.may_run(self._is_on_exit(identifier)):
+        if ex.may_run(self._is_on_exit(identifier)) or node.get("daemoned"):  # a daemon ends with what is around it
             return
         if is_waiting_for_lock(node):
             self._fail(identifier, f"Stopped with strategy '{ex.shutdown}'")
@@ -106,7 +106,7 @@ class Control:
 
     def _is_late(self, identifier: str) -> bool:
         node = self._ex.nodes[identifier]
-        if self._is_on_exit(identifier):
+        if self._is_on_exit(identifier) or node.get("daemoned"):
             return False
         if node.get("type") == NodeType.POD:
             return node.get("phase") == Phase.PENDING or not self._ends_by_itself(identifier)

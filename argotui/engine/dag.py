@@ -116,7 +116,8 @@ class DagFrame:
         self._active += 1
         if nodes.is_fulfilled(identifier):
             self._over(name)
-            return
+            if not self._has_daemons(identifier):
+                return
         if nodes.get(identifier) is None and not self._wanted(name):
             return
         try:
@@ -129,6 +130,10 @@ class DagFrame:
             self._start_loop(name, members)
         else:
             self._start_single(name, members[0])
+
+    def _has_daemons(self, identifier: str) -> bool:
+        """Items of a loop that may have to be started again, though the loop as such is over."""
+        return any(self.ex.daemons.serves(child) for child in self.ex.nodes[identifier].get("children") or ())
 
     def _wanted(self, name: str) -> bool:
         """Evaluate the condition of the dependencies; an unwanted task is omitted."""

@@ -102,6 +102,7 @@ class Course:
 
     def _entry_over(self) -> None:
         ex = self._ex
+        ex.daemons.end_below("")
         ex.globals.final_status = self._entry()[0]
         ex.globals.failures = quote(_failures(ex))
         if self._hooks is None:

@@ -27,6 +27,7 @@ from argotui.model.times import parse_time
 
 if TYPE_CHECKING:
     from argotui.engine.calls import Call, Starter
+    from argotui.engine.daemons import Daemons
     from argotui.engine.failfast import FailFast
     from argotui.engine.gate import Gate
     from argotui.engine.lifecycle import Watch
@@ -71,6 +72,7 @@ class Execution:
     program: Program
     globals: Globals
     gate: Gate
+    daemons: Daemons
     fail_fast: FailFast
     task_set: TaskSet
     watch: Watch
@@ -224,6 +226,8 @@ class Execution:
     def set_phase(self, identifier: str, phase: str, message: str | None = None) -> None:
         """`Nodes.set_phase` at the current time."""
         self.nodes.set_phase(identifier, phase, self.now, message)
+        if self.nodes.is_fulfilled(identifier):
+            self.daemons.end_below(identifier)
 
     def terminate(self, identifier: str) -> None:
         """End the containers of a node's pod, unless that was asked before."""

@@ -56,11 +56,13 @@ class PodLeaf:
         self._ex = ex
         self._plan = plan
         self._template = template
+        self._reported = False
+        """Whether its owner has been told; of a daemon it is as soon as that is ready."""
 
     def start(self) -> None:
         ex, call = self._ex, self.call
         is_new = ex.nodes.get(call.node_id) is None
-        ensure_node(ex, call, self._template, NodeType.POD, Phase.PENDING, taskResultSynced=True)
+        ensure_node(ex, call, self._template, NodeType.POD, Phase.PENDING, taskResultSynced=self._synced)
         try:
             rename(ex, call, self._template)
             for end in self._ends():
@@ -70,13 +72,31 @@ class PodLeaf:
             return
         ex.leaves[call.node_id] = self
         containersets.expect(ex, call, self._template)
+        if self._template.get("daemon"):
+            ex.daemons.expect(call.node_id, self._serve)
+            if ex.daemons.serves(call.node_id):
+                self._serve()
         if call.node_id not in ex.pods:
             self.pod_is_gone()
-        elif is_new:
+        elif is_new or ex.nodes[call.node_id].get("taskResultSynced") is None:
             ex.look(call.node_id)
+
+    @property
+    def _synced(self) -> bool | None:
+        """What the executor of a daemon reports, when it is killed, nobody waits for."""
+        return None if self._template.get("daemon") else True
+
+    def _serve(self) -> None:
+        """The daemon is ready: what follows may start."""
+        if not self._reported:
+            self._reported = True
+            report_end(self._ex, self.call)
 
     def settle(self) -> None:
         self._leave()
+        if self._reported:
+            self._ex.daemons.lost(self.call.node_id)
+            return
         self._ex.fail_fast.check(self.call.boundary)
         report_end(self._ex, self.call)
 

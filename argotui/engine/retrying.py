@@ -15,6 +15,7 @@ from argotui.engine.calls import (
     ensure_node,
     fail_call,
     pod_name_of,
+    record_error,
     report_end,
     report_error,
 )
@@ -43,6 +44,8 @@ class RetryFrame:
         self._plan = plan
         self._template = template
         self._strategy = ex.program.retry_strategy(template) or {}
+        self._reported = False
+        """Whether the owner has been told; of a daemon it is as soon as that is ready."""
         self._attempts: list[Document] = []
         """Documents of the attempts; only the first and the last are kept up to date."""
 
@@ -51,6 +54,8 @@ class RetryFrame:
         ensure_node(ex, call, self._template, NodeType.RETRY, Phase.RUNNING)
         children = (ex.nodes.get(child) for child in ex.nodes[call.node_id].get("children") or ())
         self._attempts = [child for child in children if child is not None and is_retried(child)]
+        if ex.daemons.serves(call.node_id):
+            self._report()
         if not self._attempts:
             self._try(0)
         elif ex.nodes.is_fulfilled(self._attempts[-1]["id"]):
@@ -67,7 +72,7 @@ class RetryFrame:
             template = refilled(self._template, self._variables(number))
             deadline = self._deadline(number)
         except EngineError as error:
-            fail_call(ex, self._call, error)
+            self._fail(error)
             return
         name = f"{self._call.name}({number})"
         attempt = replace(
@@ -132,15 +137,38 @@ class RetryFrame:
     # --- ends ---------------------------------------------------------------------------------
 
     def done(self, call: Call) -> None:
-        """An attempt is over."""
+        """An attempt is over, or a daemon and ready."""
+        self._remember(call.node_id)
+        daemons = self._ex.daemons
+        if daemons.serves(call.node_id):
+            daemons.up(self._call.node_id)
+            daemons.when_lost(call.node_id, partial(self._lose, call))
+            self._report()
+        else:
+            self._decide()
+
+    def _lose(self, call: Call) -> None:
+        """A daemon has ended by itself. Its Retry node stays up while another attempt takes its place."""
         self._remember(call.node_id)
         self._decide()
+
+    def _report(self) -> None:
+        if not self._reported:
+            self._reported = True
+            report_end(self._ex, self._call)
+
+    def _fail(self, error: EngineError) -> None:
+        if self._reported:
+            self._ex.daemons.down(self._call.node_id)
+            record_error(self._ex, self._call, error)
+        else:
+            fail_call(self._ex, self._call, error)
 
     def raised(self, call: Call, error: EngineError) -> None:
         """An attempt could not be carried out. Unless the strategy retries errors, that is passed on."""
         if isinstance(error, NodeTimeout) or retries_errors(self._strategy):
             self.done(call)
-        else:
+        elif not self._reported:
             report_error(self._ex, self._call, error)
 
     def _decide(self) -> None:
@@ -157,7 +185,7 @@ class RetryFrame:
                 transient_pattern=ex.config.transient_error_pattern,
             )
         except EngineError as error:
-            fail_call(ex, self._call, error)
+            self._fail(error)
             return
         match decision:
             case Ended():
@@ -191,5 +219,7 @@ class RetryFrame:
         outputs = self._attempts[-1].get("outputs")
         if outputs is not None:
             ex.nodes.update(identifier, {"outputs": outputs})
+        if ex.daemons.serves(identifier):
+            ex.daemons.down(identifier)
         ex.set_phase(identifier, ended.phase, ended.message or None)
-        report_end(ex, self._call)
+        self._report()

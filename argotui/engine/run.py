@@ -17,6 +17,7 @@ from argotui.engine.budget import close_budget, open_budget
 from argotui.engine.claims import Claims
 from argotui.engine.config import EngineConfig
 from argotui.engine.control import Control
+from argotui.engine.daemons import Daemons
 from argotui.engine.dag import start_dag
 from argotui.engine.effects import DeleteTaskResults, Effect, WakeAt
 from argotui.engine.ending import Course, fail_entry
@@ -88,6 +89,7 @@ class Run:
         execution.locks = Locks(execution)
         execution.memo = Memo(execution)
         execution.threshold = Threshold
+        execution.daemons = Daemons(execution, self._assessor.running)
         execution.fail_fast = FailFast(execution)
         execution.watch = Watch(execution)
         execution.look = self._assessor.look

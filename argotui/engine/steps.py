@@ -163,7 +163,9 @@ class GroupFrame:
     def start(self) -> None:
         ex = self._ex
         if self._is_over():
+            self._closed = True
             self._steps.group_done(self)
+            self._take_up_daemons()
             return
         if ex.nodes.get(self.node_id) is None:
             fields: Document = {
@@ -187,7 +189,16 @@ class GroupFrame:
         nodes = self._ex.nodes
         if not nodes.is_fulfilled(self.node_id):
             return False
-        return all(nodes.is_fulfilled(child) for child in nodes[self.node_id].get("children") or ())
+        children = nodes[self.node_id].get("children") or ()
+        return all(nodes.is_fulfilled(child) or self._ex.daemons.serves(child) for child in children)
+
+    def _take_up_daemons(self) -> None:
+        """The group is over, but daemons of it may have to be started again."""
+        nodes = self._ex.nodes
+        if any(self._ex.daemons.serves(child) for child in nodes[self.node_id].get("children") or ()):
+            for position, (name, step) in enumerate(self._expanded()):
+                if self._ex.daemons.serves(nodes.id_of(name)):
+                    self._ex.later(open_call, self._ex, self._call(name, step, position))
 
     def _parents(self) -> list[str]:
         nodes = self._ex.nodes

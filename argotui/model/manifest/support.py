@@ -19,7 +19,6 @@ UNSUPPORTED: dict[str, str] = {
     "Template.plugin": f"plugin templates are {_NOT}, as there is no agent that serves plugins",
     "ResourceTemplate.manifestFrom": f"manifestFrom is {_NOT}, as it needs artifacts",
     # templates
-    "Template.daemon": f"daemon is {_NOT}",
     "Template.archiveLocation": _ARTIFACTS,
     "Template.executor": _EXECUTOR,
     # exit handlers and other hooks

@@ -126,7 +126,7 @@ def _outcome(node: Document, seconds: float) -> Outcome:
         return Outcome(seconds, code, outputs=outputs, wait_code=int(found[2]), wait_message=found[3] or "")
     if found[1] != "main":
         return Outcome(seconds, init=(found[1], int(found[2])))
-    return Outcome(seconds, int(found[2]), found[3] or "", outputs=outputs)
+    return Outcome(seconds, int(found[2]), found[3] or "", outputs=outputs, ready=False)
 
 
 class Replay:
