@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import pytest
 
 from argotui.engine.effects import TerminatePod
 
-from .builders import call, steps, worker, workflow
+from .builders import call, dag, steps, worker, workflow
 from .simulator import START, Outcome, Simulation
 
 
@@ -158,3 +159,139 @@ def test_attempts_have_containers_of_their_own() -> None:
     assert simulation.phase == "Succeeded"
     assert states(simulation)["wf(0).main"] == ("Failed", "main: Error (exit code 1): ")
     assert states(simulation)["wf(1).main"] == ("Succeeded", "")
+
+
+# --- daemons ----------------------------------------------------------------------------------
+
+SERVER = {"name": "server", "daemon": True, "container": {"image": "i", "command": ["serve"]}}
+FOREVER = Outcome(seconds=inf)
+
+
+def script(**outcomes: Outcome) -> Any:
+    """Outcome by the last part of the node's name; other pods take ten seconds."""
+    return lambda node: outcomes.get(node.rpartition(".")[2], Outcome(seconds=10))
+
+
+def killed(simulation: Simulation) -> list[str]:
+    return sorted({effect.name for effect in simulation.effects if isinstance(effect, TerminatePod)})
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_daemon_serves_until_what_is_around_it_ends(fresh: bool) -> None:
+    show = worker("show", "at")
+    show["container"]["args"] = ["{{inputs.parameters.at}}"]
+    inner = steps(call("s", "server"), call("use", "show", at="{{steps.s.ip}}"), name="inner")
+    simulation = Simulation(
+        workflow(steps(call("in", "inner"), call("after")), inner, SERVER, show), script(s=FOREVER), fresh=fresh
+    )
+    simulation.play(until=lambda: _running(simulation, "wf[0].in[1].use"))
+    server = simulation.nodes["wf[0].in[0].s"]
+    assert (server["phase"], server["daemoned"], server["podIP"]) == ("Running", True, "127.0.0.1")
+    assert "taskResultSynced" not in server
+    simulation.play(until=lambda: _running(simulation, "wf[1].after"))
+    server = simulation.nodes["wf[0].in[0].s"]
+    assert (server["phase"], server.get("daemoned")) == ("Succeeded", None)
+    assert len(killed(simulation)) == 1
+    simulation.play()
+    assert simulation.phase == "Succeeded"
+    assert simulation.created[1]["spec"]["containers"][1]["args"] == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_daemon_that_ends_by_itself_has_failed(fresh: bool) -> None:
+    """Its group was over, so what follows goes on."""
+    document = workflow(steps(call("s", "server"), call("use")), SERVER)
+    simulation = Simulation(document, script(s=Outcome(seconds=5)), fresh=fresh).play()
+    assert states(simulation)["wf[0].s"] == ("Failed", "")
+    assert "daemoned" not in simulation.nodes["wf[0].s"]
+    assert simulation.phase == "Succeeded"
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_daemon_that_fails_beside_running_steps_fails_their_group(fresh: bool) -> None:
+    document = workflow(steps([call("s", "server"), call("use")]), SERVER)
+    simulation = Simulation(document, script(s=Outcome(seconds=5, exit_code=3)), fresh=fresh).play()
+    assert states(simulation)["wf[0].s"] == ("Failed", "main: Error (exit code 3)")
+    assert simulation.phase == "Failed"
+
+
+@pytest.mark.parametrize("kind", ["steps", "dag", "loop"])
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_daemon_with_retries_is_started_again(kind: str, fresh: bool) -> None:
+    server = {**SERVER, "retryStrategy": {"limit": "2"}}
+    if kind == "steps":
+        main, attempt = steps(call("s", "server"), call("use")), "wf[0].s"
+    elif kind == "dag":
+        main, attempt = dag(call("s", "server"), call("use", depends="s.Daemoned")), "wf.s"
+    else:
+        main, attempt = dag(call("s", "server", withItems=["x"]), call("use", dependencies=["s"])), "wf.s(0:x)"
+    outcomes = {f"{attempt}(0)": Outcome(seconds=3, exit_code=1), f"{attempt}(1)": FOREVER}
+    simulation = Simulation(workflow(main, server), lambda n: outcomes.get(n, Outcome(seconds=10)), fresh=fresh)
+    simulation.play(until=lambda: f"{attempt}(1)" in simulation.nodes and _running(simulation, f"{attempt}(1)"))
+    retry = simulation.nodes[attempt]
+    assert (retry["phase"], retry["daemoned"]) == ("Running", True)
+    simulation.play()
+    assert simulation.phase == "Succeeded"
+    found = states(simulation)
+    assert found[f"{attempt}(0)"] == ("Failed", "main: Error (exit code 1)")
+    assert found[f"{attempt}(1)"] == found[attempt] == ("Succeeded", "")
+    assert not any(node.get("daemoned") for node in simulation.nodes.values())
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_daemon_whose_retries_are_used_up(fresh: bool) -> None:
+    server = {**SERVER, "retryStrategy": {"limit": "1"}}
+    document = workflow(steps(call("s", "server"), call("use")), server)
+    outcomes = {"wf[0].s(0)": Outcome(seconds=2, exit_code=1), "wf[0].s(1)": Outcome(seconds=2, exit_code=1)}
+    simulation = Simulation(document, lambda n: outcomes.get(n, Outcome(seconds=10)), fresh=fresh).play()
+    assert states(simulation)["wf[0].s"] == ("Failed", "No more retries left")
+    assert not any(node.get("daemoned") for node in simulation.nodes.values())
+    assert simulation.phase == "Succeeded"
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_an_attempt_that_is_not_ready_yet_ends_with_the_rest(fresh: bool) -> None:
+    server = {**SERVER, "retryStrategy": {"limit": "5"}}
+    document = workflow(steps(call("s", "server"), call("use")), server)
+    outcomes = {"wf[0].s(0)": Outcome(seconds=2, exit_code=1), "wf[0].s(1)": Outcome(pending=True)}
+    simulation = Simulation(document, lambda n: outcomes.get(n, Outcome(seconds=10)), fresh=fresh).play()
+    assert simulation.phase == "Succeeded"
+    assert {phase for phase, _ in states(simulation).values()} == {"Succeeded", "Failed"}
+    assert states(simulation)["wf[0].s(1)"] == ("Succeeded", "")
+
+
+def test_a_daemon_that_never_gets_ready_holds_its_steps() -> None:
+    document = workflow(steps(call("s", "server"), call("use")), SERVER)
+    simulation = Simulation(document, script(s=Outcome(seconds=30, ready=False))).play()
+    assert states(simulation)["wf[0].s"][0] == "Failed"
+    assert "wf[1].use" not in simulation.nodes
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_daemon_as_entry(fresh: bool) -> None:
+    """Nobody uses it, so it ends as soon as it is there; an exit handler has nothing to wait for."""
+    document = workflow(SERVER, onExit="pod")
+    simulation = Simulation(document, lambda n: FOREVER if n == "wf" else Outcome(), fresh=fresh).play()
+    assert states(simulation) == {"wf": ("Succeeded", ""), "wf.onExit": ("Succeeded", "")}
+    assert simulation.phase == "Succeeded"
+
+
+@pytest.mark.parametrize("shutdown", ["Stop", "Terminate"])
+@pytest.mark.parametrize("fresh", [False, True])
+def test_daemons_of_a_workflow_that_is_stopped(shutdown: str, fresh: bool) -> None:
+    document = workflow(dag(call("s", "server"), call("use", depends="s.Daemoned")), SERVER)
+    simulation = Simulation(document, script(s=FOREVER, use=FOREVER), fresh=fresh)
+    simulation.play(until=lambda: _running(simulation, "wf.use"))
+    found = simulation.workflow
+    simulation.change({**found, "spec": {**found["spec"], "shutdown": shutdown}})
+    simulation.play()
+    assert simulation.phase == "Failed"
+    assert states(simulation)["wf.s"] == ("Succeeded", "")
+    assert len(killed(simulation)) == 2
+
+
+def test_a_daemon_of_several_containers() -> None:
+    group = {**members(a=[], b=[]), "name": "server", "daemon": True}
+    simulation = Simulation(workflow(steps(call("s", "server"), call("use")), group), script(s=FOREVER)).play()
+    assert simulation.phase == "Succeeded"
+    assert states(simulation)["wf[0].s.a"] == ("Succeeded", "")
