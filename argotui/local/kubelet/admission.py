@@ -10,7 +10,8 @@ from argotui.local.kubelet.volumes import SUPPORTED, kind_of
 from argotui.model.documents import Document
 
 _KUBELET = "is not supported by the local kubelet of this version of argotui"
-_CONTAINER_FIELDS = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "volumeDevices")
+_CONTAINER_FIELDS = ("lifecycle", "volumeDevices")
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _POD_FIELDS = (
     "hostPID",
     "hostIPC",
@@ -59,6 +60,9 @@ def _container(container: Document, path: str, spec: Document) -> Iterator[str]:
     for field in _CONTAINER_FIELDS:
         if container.get(field):
             yield f"{path}.{field} {_KUBELET}"
+    for field in _PROBES:
+        if (container.get(field) or {}).get("grpc") is not None:
+            yield f"{path}.{field}.grpc {_KUBELET}"
     if container.get("restartPolicy"):
         yield f"{path}.restartPolicy {_KUBELET}"
     if role_of(container) is Role.UNKNOWN:

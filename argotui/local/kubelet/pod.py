@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from argotui.local.kubelet.inside import INSIDE, InsideContainer, as_processes, 
 from argotui.local.kubelet.members import Members
 from argotui.local.kubelet.patience import Patience, Stopped
 from argotui.local.kubelet.podfile import PodFile
+from argotui.local.kubelet.probes import Prober
 from argotui.local.kubelet.references import References
 from argotui.local.kubelet.status import PodState, Running, State, Terminated, Waiting
 from argotui.local.kubelet.stopping import Stopping, Verdict
@@ -66,6 +67,7 @@ class PodRun:
         self._volumes: dict[str, Volume] = {}
         self._step: Step | None = None
         self._members = Members(None)
+        self._probers: dict[str, Prober] = {}
         self._remark = ""
         self._mains_over = asyncio.Event()
         self._wait_killed = asyncio.Event()
@@ -294,13 +296,28 @@ class PodRun:
             self._stopping.runs(name)
             if self._remark and self._is_main(container):
                 self._stopping.end_soon([name], self._grace())
+            self._watch(container, plan)
             self._writer.touch()
         try:
             ended = await run.end()
         finally:
             self._stopping.ran(name)
+            if name in self._probers:
+                self._probers.pop(name).stop()
         self._over(name, ended, plan.record)
         return ended
+
+    def _watch(self, container: Document, plan: ContainerPlan) -> None:
+        """Probes say when it is ready, and may end it."""
+
+        def execute(command: list[str], seconds: float) -> Awaitable[int | None]:
+            return self._runtime.probe(plan, command, seconds)
+
+        prober = Prober(
+            container, execute, self._writer.touch, lambda: self._stopping.end_soon([plan.name], self._grace())
+        )
+        self._probers[plan.name] = prober
+        prober.start()
 
     async def _turn(self, name: str, record: ContainerRecord) -> Ended | None:
         """Others of its set come first; meanwhile it counts as running. Its end, when it must not start at all."""
@@ -403,7 +420,8 @@ class PodRun:
         verdict = self._stopping.verdict
         started = self._file.started_at if self._file else None
         reason, message = (verdict.reason, verdict.message) if verdict else ("", "")
-        return PodState(self._states, started, reason, message)
+        unready = [name for name, prober in self._probers.items() if not prober.ready]
+        return PodState(self._states, started, reason, message, unready)
 
     async def _signal_process(self, name: str, number: int) -> None:
         if self._members.signal(name, number):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +55,8 @@ class PodState:
     reason: str = ""
     message: str = ""
     """With a reason the pod has Failed, whatever the exit codes, once nothing runs any more."""
+    unready: Collection[str] = ()
+    """Containers that run but whose probes do not say that they are ready."""
 
 
 def status_of(pod: Document, state: PodState, runtime: Description, now: datetime, before: Document) -> Document:
@@ -122,7 +124,7 @@ def _container(container: Document, state: PodState, runtime: Description, pod: 
         "name": name,
         "state": _state(found, f"{runtime.name}://{pod['metadata'].get('uid')}/{name}"),
         "lastState": {},
-        "ready": _is_ready(found, init),
+        "ready": _is_ready(found, init) and name not in state.unready,
         "started": isinstance(found, Running),
         "restartCount": 0,
         "image": image,
@@ -163,7 +165,7 @@ def _conditions(
     inits = [str(c["name"]) for c in spec.get("initContainers") or ()]
     mains = [str(c["name"]) for c in spec.get("containers") or ()]
     over = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}.get(phase, "")
-    unready = [name for name in mains if not isinstance(state.states.get(name), Running)]
+    unready = [n for n in mains if not isinstance(state.states.get(n), Running) or n in state.unready]
     uninitialized = [name for name in inits if not isinstance(state.states.get(name), Terminated)]
     not_ready = (over or "ContainersNotReady", "" if over else f"containers with unready status: [{' '.join(unready)}]")
     wanted = [

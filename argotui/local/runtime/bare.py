@@ -13,9 +13,11 @@ import os
 import re
 import shutil
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 from argotui.local.runtime import waiter
+from argotui.local.runtime.beside import run_beside
 from argotui.local.runtime.claims import Claims
 from argotui.local.runtime.files import ContainerFiles, Layer
 from argotui.local.runtime.records import ContainerRecord, soon
@@ -100,6 +102,14 @@ class Bare:
         if number != signal.SIGKILL:
             return alive
         return await asyncio.to_thread(kill_marked, mark_of(record)) > 0 or alive
+
+    async def probe(self, plan: ContainerPlan, command: Sequence[str], seconds: float) -> int | None:
+        """As another plain process with the step's environment."""
+        home = plan.record.directory / "root"
+        rewritten, _ = _sort_mounts(plan)
+        environment = {"PATH": self.search_path, **_environment(plan, rewritten, home)}
+        words = [_rewrite(word, rewritten) for word in command]
+        return await run_beside(words, seconds, environment, _working_dir(plan, rewritten, home))
 
     async def finished(self, record: ContainerRecord) -> None:
         """Kills what the command has left behind."""

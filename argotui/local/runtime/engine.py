@@ -20,6 +20,7 @@ from pathlib import Path
 
 from argotui.executor import gotext
 from argotui.local.runtime import waiter
+from argotui.local.runtime.beside import run_beside
 from argotui.local.runtime.bounds import group_name
 from argotui.local.runtime.files import ContainerFiles, Layer
 from argotui.local.runtime.records import ContainerRecord
@@ -115,6 +116,11 @@ class Engine:
             if started and started.waiter and record.ended() is None:
                 return started.waiter.send(signal.SIGKILL)
         return code == 0
+
+    async def probe(self, plan: ContainerPlan, command: Sequence[str], seconds: float) -> int | None:
+        """`exec` of the engine."""
+        words = (self._program, "exec", container_name(plan.record), *command)
+        return await run_beside(words, seconds, _client_environment())
 
     async def finished(self, record: ContainerRecord) -> None:
         """The engine has ended what was in the container."""

@@ -11,12 +11,14 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from argotui.local.runtime import waiter
+from argotui.local.runtime.beside import run_beside
 from argotui.local.runtime.files import ContainerFiles, Layer
 from argotui.local.runtime.hostview import HostView
 from argotui.local.runtime.records import LOG, SANDBOX_STATUS, TERMINATION, ContainerRecord, parent_of, soon
@@ -131,6 +133,16 @@ class Sandbox:
             return True
         return False
 
+    async def probe(self, plan: ContainerPlan, command: Sequence[str], seconds: float) -> int | None:
+        """In a sandbox of its own with the same files and network: to enter that of the step would take rights that
+        no command of a step may have. It sees what the step has written, and not its processes."""
+        content = b"".join(os.fsencode(word) + b"\0" for word in self._arguments(plan, beside=True))
+        with tempfile.TemporaryFile() as file:  # the arguments hold secrets, which no `ps` must show
+            file.write(content)
+            file.seek(0)
+            words = (self._settings.program, "--args", str(file.fileno()), "--", *command)
+            return await run_beside(words, seconds, {"PATH": waiter.PATH}, descriptors=[file.fileno()])
+
     async def finished(self, record: ContainerRecord) -> None:
         """Nothing outlives its pid namespace."""
 
@@ -148,16 +160,17 @@ class Sandbox:
     async def discard(self, record: ContainerRecord) -> None:
         """Everything lies in the container's directory."""
 
-    def _arguments(self, plan: ContainerPlan) -> list[str]:
+    def _arguments(self, plan: ContainerPlan, beside: bool = False) -> list[str]:
+        """beside: for a second sandbox on the files of one that runs."""
         words = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session"]
-        words += ["--hostname", plan.hostname, "--json-status-fd", str(_STATUS_FD)]
+        words += ["--hostname", plan.hostname, *(() if beside else ("--json-status-fd", str(_STATUS_FD)))]
         words += self._identity(plan)
         words += ["--clearenv"]
         defaults = {"PATH": self._host.search_path, "HOME": "/" if plan.user.uid else "/root"}
         for name, value in {**defaults, "HOSTNAME": plan.hostname, **dict(plan.environment)}.items():
             words += ["--setenv", name, value]
         words += ["--bind", str(plan.record.directory / "root"), "/"]
-        words += self._system(plan)
+        words += self._system(plan, beside)
         words += ["--dev", "/dev", "--proc", "/proc"]
         words += ["--bind", str(plan.record.path(TERMINATION)), "/dev/termination-log"]
         words += _mount_arguments(plan)
@@ -179,10 +192,10 @@ class Sandbox:
                 words += ["--cap-add", capability]
         return words
 
-    def _system(self, plan: ContainerPlan) -> list[str]:
+    def _system(self, plan: ContainerPlan, beside: bool) -> list[str]:
         words: list[str] = []
         for name in self._host.directories:
-            words += self._system_directory(plan, name)
+            words += self._system_directory(plan, name, beside)
         for link, target in self._host.links:
             words += ["--symlink", target, f"/{link}"]
         for path in self._host.read_only:
@@ -191,7 +204,7 @@ class Sandbox:
             words += ["--perms", mode, "--dir", f"/{name}"]
         return words
 
-    def _system_directory(self, plan: ContainerPlan, name: str) -> list[str]:
+    def _system_directory(self, plan: ContainerPlan, name: str, beside: bool) -> list[str]:
         path, mask = f"/{name}", self._host.mask_of(name)
         if self._settings.layering is Layering.READ_ONLY:
             return ["--ro-bind", path, path, *(_covers(path, mask) if mask else ())]
@@ -202,6 +215,8 @@ class Sandbox:
             return ["--ro-bind", path, path]
         if self._settings.layering is Layering.MEMORY:
             return [*sources, "--tmp-overlay", path]
+        if beside:  # two overlays must not write to one directory
+            return [*sources, "--overlay-src", f"{plan.record.directory}/upper-{name}", "--tmp-overlay", path]
         upper, work = f"{plan.record.directory}/upper-{name}", f"{plan.record.directory}/work-{name}"
         _make(upper)
         _make(work)

@@ -158,6 +158,9 @@ class Runtime(Protocol):
     async def signal(self, record: ContainerRecord, number: int) -> bool:
         """Sends a signal to the command's processes; SIGKILL to all of the container. False when none runs."""
 
+    async def probe(self, plan: ContainerPlan, command: Sequence[str], seconds: float) -> int | None:
+        """Runs a command where the container's own runs and returns its exit code; None when it takes too long."""
+
     async def finished(self, record: ContainerRecord) -> None:
         """The command has ended: kills what it left behind."""
 

@@ -202,7 +202,7 @@ def test_qos(resources: Document, expected: str) -> None:
         ({"restartPolicy": "Always"}, "spec.restartPolicy: Always"),
         ({"volumes": [{"name": "v", "nfs": {}}]}, "spec.volumes[0].nfs"),
         ({"hostPID": True}, "spec.hostPID"),
-        ({"container": {"readinessProbe": {"exec": {}}}}, "spec.containers[0].readinessProbe"),
+        ({"container": {"readinessProbe": {"grpc": {"port": 1}}}}, "spec.containers[0].readinessProbe.grpc"),
         ({"container": {"securityContext": {"privileged": True}}}, "spec.containers[0].securityContext.privileged"),
         ({"container": {"securityContext": {"runAsNonRoot": True}}}, "image will run as root"),
         ({"container": {"image": "argoexec:v4", "command": ["argoexec", "data"]}}, "argoexec data"),

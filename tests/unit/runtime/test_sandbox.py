@@ -277,3 +277,21 @@ def _running(mark: str) -> bool:
         except OSError:
             continue
     return False
+
+
+async def test_a_probe_sees_files_of_the_step_and_writes_none(sandbox: Sandbox, tmp_path: Path) -> None:
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    mounts = (Mount("/v", volume),)
+    script = "echo a >/tmp/a; echo b >/usr/b; echo c >/v/c; touch /v/done; exec sleep 600"
+    planned = plan(tmp_path, "sh", "-c", script, mounts=mounts, environment=(("X", "1"),))
+    running = asyncio.create_task(run(sandbox, planned))
+    await until((volume / "done").exists)
+    seen = "cat /tmp/a /usr/b /v/c && test $X = 1 && touch /usr/new"
+    assert await sandbox.probe(planned, ["sh", "-c", seen], 10) == 0
+    assert await sandbox.probe(planned, ["sh", "-c", "test -e /usr/new"], 10) == 1
+    assert await sandbox.probe(planned, ["sh", "-c", "exit 7"], 10) == 7
+    assert await sandbox.probe(planned, ["sleep", "600"], 0.2) is None
+    assert await sandbox.probe(planned, ["no-such-program"], 10) not in (0, None)
+    await sandbox.signal(planned.record, signal.SIGKILL)
+    await running
