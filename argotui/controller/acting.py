@@ -125,7 +125,7 @@ class Acting:
             case EndMetrics():
                 self._term.counting.own.end(uid(self._workflow))
             case EmitEvent():
-                self._term.events.put(self._workflow, effect)
+                self._term.events.put(effect.about or self._workflow, effect)
             case _:
                 raise TypeError(f"no way to carry out {effect!r}")
 

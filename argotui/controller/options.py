@@ -51,6 +51,7 @@ class Options:
 def parse_options(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Options:
     """Flags win over `ARGO_…` variables. Raises OptionError; exits on --help and unknown flags."""
     found = _parser(environ).parse_args(argv)
+    _refuse_storage(environ)
     if found.managed_namespace and not found.namespaced:
         raise OptionError("--managed-namespace needs --namespaced")
     return Options(
@@ -106,6 +107,15 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("--loglevel", choices=LOG_LEVELS, default=default("loglevel", "info"))
     parser.add_argument("--log-format", choices=("text", "json"), default=default("log-format", "text"))
     return parser
+
+
+def _refuse_storage(environ: Mapping[str, str]) -> None:
+    """Other ways to store nodes than plain and gzip: what was written so could not be read again here."""
+    if environ.get("ALWAYS_OFFLOAD_NODE_STATUS", "").lower() == "true":
+        raise OptionError("ALWAYS_OFFLOAD_NODE_STATUS: offloading to a database is not supported by this version")
+    algorithm = environ.get("WORKFLOW_COMPRESSION_ALGORITHM", "gzip")
+    if algorithm not in ("", "gzip"):
+        raise OptionError(f"WORKFLOW_COMPRESSION_ALGORITHM: {algorithm} is not supported by this version, only gzip is")
 
 
 def _timing(environ: Mapping[str, str]) -> LeaseTiming:

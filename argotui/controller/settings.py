@@ -36,6 +36,7 @@ class Settings:
             log.warning("%s: %s; the defaults apply", self._where, error)
             found = {}
         self.current = self._parse(found)
+        self._warn(self.current)
 
     def reflector(self, changed: Callable[[], None], rejected: Callable[[Document, str], None]) -> Reflector:
         """Follows the ConfigMap. `changed` after each edit that means something else, `rejected` with the reason."""
@@ -53,10 +54,15 @@ class Settings:
             if found != self.current:
                 log.info("%s changed", self._where)
                 self.current = found
+                self._warn(found)
                 changed()
 
         selector = f"metadata.name={self._options.configmap}"
         return Reflector(self._client, CONFIG_MAPS, self._namespace, field_selector=selector, on_change=receive)
+
+    def _warn(self, config: EngineConfig) -> None:
+        if config.ignored:
+            log.warning("%s: without effect here: %s", self._where, ", ".join(config.ignored))
 
     def _parse(self, document: Document) -> EngineConfig:
         found = EngineConfig.from_config_map(

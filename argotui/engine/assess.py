@@ -77,6 +77,8 @@ class Assessor:
         identifier = documents.annotations(pod).get(ANNOTATION_NODE_ID)
         if identifier:
             self._ex.pods[identifier] = pod
+            if self._ex.config.node_events_as_pod:
+                self._ex.pod_uids[identifier] = documents.uid(pod)
             seen = self._ex.when_seen.pop(identifier, None)
             if seen is not None:
                 seen()

@@ -41,10 +41,12 @@ class EngineConfig:
     workflow_defaults: {metadata, spec} with the lowest precedence. transient_error_pattern: regular
     expression of messages that count as transient (environment). retry_host_label: node label by which retries
     avoid a host (environment). parallelism, namespace_parallelism: running workflows, 0 is unlimited.
-    resource_rate: how fast pods may be made, None is unlimited. pod_gc_delay_ns: how long podGC waits before it
-    deletes a pod, unless the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own.
-    retention: how many completed workflows are kept, None keeps all. disable_agent_pod_creation: somebody else
-    serves WorkflowTaskSets. ignored: keys that were read and change nothing in this program.
+    resource_rate: how fast pods may be made, None is unlimited. node_events_as_pod: events of nodes are about
+    their pods. initial_delay_ns: how long a new workflow is left alone. pod_gc_delay_ns: how long podGC waits
+    before it deletes a pod, unless the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own.
+    retention: how many completed workflows are kept, None keeps all. metrics: where they are served.
+    disable_agent_pod_creation: somebody else serves WorkflowTaskSets. ignored: keys that were read and change
+    nothing in this program.
     """
 
     namespace: str = ""
@@ -65,6 +67,8 @@ class EngineConfig:
     parallelism: int = 0
     namespace_parallelism: int = 0
     resource_rate: Rate | None = None
+    node_events_as_pod: bool = False
+    initial_delay_ns: int = 0
     pod_gc_delay_ns: int = 5 * 10**9
     pod_gc_grace_seconds: int | None = None
     retention: Retention | None = None
@@ -96,6 +100,7 @@ class EngineConfig:
             executor_image=executor_image or executor.get("image") or DEFAULT_EXECUTOR_IMAGE,
             executor_pull_policy=executor_pull_policy or executor.get("imagePullPolicy") or "",
             pod_name_version=pod_name_version,
+            node_events_as_pod=bool((settings.get("nodeEvents") or {}).get("sendAsPod")),
             ignored=tuple(sorted(key for key in settings if key in _IGNORED)),
             **fields,
         )
@@ -218,8 +223,9 @@ def _events(key: str, value: Any) -> bool:
     unknown = sorted(set(settings) - {"enabled", "sendAsPod"})
     if unknown:
         raise ConfigError(f"{key}.{unknown[0]}: unknown field")
-    if settings.get("sendAsPod"):
-        raise ConfigError(f"{key}.sendAsPod is not supported by this version of argotui")
+    for name in settings:
+        if not isinstance(settings[name], bool | None):
+            raise ConfigError(f"{key}.{name}: must be true or false, found {settings[name]!r}")
     return settings.get("enabled") is not False
 
 
@@ -242,6 +248,7 @@ _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "workflowDefaults": ("workflow_defaults", _defaults),
     "retentionPolicy": ("retention", _retention),
     "metricsConfig": ("metrics", _metrics),
+    "initialDelay": ("initial_delay_ns", _duration),
     "podGCDeleteDelayDuration": ("pod_gc_delay_ns", _duration),
     "podGCGracePeriodSeconds": ("pod_gc_grace_seconds", _count),
     "artifactRepository": ("artifact_repository", _mapping),
@@ -256,7 +263,6 @@ _REFUSED_WHEN: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "persistence": (lambda value: bool(value.get("archive") or value.get("nodeStatusOffLoad")), ""),
     "synchronization": (bool, ""),
     "kubeConfig": (bool, ""),
-    "initialDelay": (bool, ""),
     "artifactDrivers": (bool, ""),
     "failedPodRestart": (lambda value: bool(value.get("enabled")), "failedPodRestart.enabled"),
     "initlessPod": (lambda value: bool(value.get("enabled")), "initlessPod.enabled"),

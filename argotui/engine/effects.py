@@ -190,12 +190,14 @@ class DeleteTaskResults:
 
 @dataclass(frozen=True, slots=True)
 class EmitEvent:
-    """A Kubernetes Event about the workflow (§8.8). type is Normal or Warning."""
+    """A Kubernetes Event (§8.8). type is Normal or Warning. about: {apiVersion, kind, metadata} of what it is about,
+    None for the workflow."""
 
     type: str
     reason: str
     message: str
     annotations: Mapping[str, str] = field(default_factory=dict)
+    about: Document | None = None
     after_persist: ClassVar[bool] = True
 
 

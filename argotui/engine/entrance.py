@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from argotui.engine.errors import EngineError
@@ -10,7 +11,9 @@ from argotui.engine.facts import Admitted, Fact, LockFact, Postponed
 from argotui.engine.locknames import lock_keys
 from argotui.engine.prepare import Halted, prepare
 from argotui.engine.synchronization import Wish
+from argotui.model import documents
 from argotui.model.phase import Phase
+from argotui.model.times import parse_time
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
@@ -24,6 +27,7 @@ class Entrance:
     def __init__(self, ex: Execution) -> None:
         self._ex = ex
         self._is_postponed = False
+        self._is_delayed = False
         self._is_prepared = False
         self._is_open = False
         self._has_asked = False
@@ -41,12 +45,28 @@ class Entrance:
             self.message = POSTPONED
             self._keep(facts)
             return False
+        if is_new and self._is_early():
+            self._keep(facts)
+            return False
         if not self._is_prepared:
             prepare(self._ex, is_new)
             self._is_prepared = True
         if not self._is_unlocked(facts):
             self._keep(facts)
             return False
+        return True
+
+    def _is_early(self) -> bool:
+        """The configuration leaves new workflows alone for a while (`initialDelay`)."""
+        created = parse_time(documents.created(self._ex.workflow))
+        if not self._ex.config.initial_delay_ns or created is None:
+            return False
+        begins = created + timedelta(microseconds=self._ex.config.initial_delay_ns / 1000)
+        if self._ex.now >= begins:
+            return False
+        if not self._is_delayed:
+            self._is_delayed = True
+            self._ex.at(begins, lambda: None)  # the step itself looks again
         return True
 
     @property

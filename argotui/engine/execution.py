@@ -103,6 +103,8 @@ class Execution:
         self.effects: list[Effect] = []
         self.pods: dict[str, Document] = {}
         """The last known pod of every node that is not over."""
+        self.pod_uids: dict[str, str] = {}
+        """Uids of pods by node, kept only where events are about pods."""
         self.kept: dict[str, EndedPod] = {}
         """Ended pods by name whose fate depends on how the workflow ends (podGC)."""
         self.when_seen: dict[str, Callable[[], None]] = {}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from argotui.engine.effects import EmitEvent
+from argotui.engine.owners import owned_by
+from argotui.model import documents
 from argotui.model.documents import Document
+from argotui.model.names import pod_name
 from argotui.model.patching import create_merge_patch
-from argotui.model.phase import Phase, completed
+from argotui.model.phase import NodeType, Phase, completed
 from argotui.model.times import parse_time
 
 if TYPE_CHECKING:
@@ -40,19 +43,24 @@ def _object(workflow: Mapping[str, Any]) -> Document:
     }
 
 
-def node_events(nodes: Nodes) -> Iterator[EmitEvent]:
+About = Callable[[Document], Document | None]
+"""The pod that a node's events are about; None for the workflow."""
+
+
+def node_events(nodes: Nodes, about: About = lambda _node: None) -> Iterator[EmitEvent]:
     """One event for each change of a phase."""
     for identifier, old in nodes.before.items():
         node = nodes.documents[identifier]
         phase, before = node.get("phase") or "", None if old is None else old.get("phase")
         if phase == before or (before is None and phase != Phase.RUNNING and not completed(phase)):
             continue
+        pod = about(node)
         if completed(phase) and before in (None, Phase.PENDING):
-            yield _node_event(node, Phase.RUNNING, "")
-        yield _node_event(node, phase, str(node.get("message") or ""))
+            yield _node_event(node, Phase.RUNNING, "", pod)
+        yield _node_event(node, phase, str(node.get("message") or ""), pod)
 
 
-def _node_event(node: Document, phase: str, message: str) -> EmitEvent:
+def _node_event(node: Document, phase: str, message: str, pod: Document | None) -> EmitEvent:
     started = parse_time(node.get("startedAt"))
     annotations = {
         f"{_PREFIX}node-id": str(node["id"]),
@@ -60,8 +68,30 @@ def _node_event(node: Document, phase: str, message: str) -> EmitEvent:
         f"{_PREFIX}node-type": str(node["type"]),
         f"{_PREFIX}node-start-time": str(int(started.timestamp()) * 10**9) if started else "",
     }
+    if pod is not None:
+        owner = pod["metadata"]["ownerReferences"][0]
+        annotations |= {f"{_PREFIX}workflow-name": owner["name"], f"{_PREFIX}workflow-uid": owner["uid"]}
     text = f"{phase} node {node['name']}" + (f": {message}" if message else "")
-    return EmitEvent("Normal" if phase in _NORMAL else "Warning", f"WorkflowNode{phase}", text, annotations)
+    kind = "Normal" if phase in _NORMAL else "Warning"
+    return EmitEvent(kind, f"WorkflowNode{phase}", text, annotations, pod)
+
+
+def pods_of(workflow: Document, uids: Mapping[str, str], version: str) -> About:
+    """For `nodeEvents.sendAsPod`. uids: of the pods that were seen, by node id."""
+
+    def about(node: Document) -> Document | None:
+        if node.get("type") != NodeType.POD:
+            return None
+        template = str((node.get("templateRef") or {}).get("template") or node.get("templateName") or "")
+        metadata = {
+            "name": pod_name(documents.name(workflow), str(node["name"]), template, version),
+            "namespace": documents.namespace(workflow),
+            "uid": uids.get(str(node["id"]), ""),
+            "ownerReferences": [owned_by(workflow)],
+        }
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
+
+    return about
 
 
 def workflow_event(phase: str, message: str) -> EmitEvent:

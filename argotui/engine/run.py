@@ -34,7 +34,7 @@ from argotui.engine.nodemap import node_map
 from argotui.engine.nodes import set_text
 from argotui.engine.prepare import Halted, name_pod_format
 from argotui.engine.progress import Progress
-from argotui.engine.reporting import changes_of, node_events, workflow_event
+from argotui.engine.reporting import changes_of, node_events, pods_of, workflow_event
 from argotui.engine.retrying import start_retry
 from argotui.engine.steps import start_steps
 from argotui.engine.synchronization import Locks
@@ -316,7 +316,9 @@ class Run:
     def _tell(self, old_phase: str) -> None:
         ex = self._ex
         if ex.config.node_events:
-            ex.effects.extend(node_events(ex.nodes))
+            as_pod = ex.config.node_events_as_pod
+            about = pods_of(ex.workflow, ex.pod_uids, ex.pod_name_version) if as_pod else lambda _node: None
+            ex.effects.extend(node_events(ex.nodes, about))
         phase = ex.status.get("phase") or ""
         if phase != old_phase and ex.config.workflow_events and phase != Phase.PENDING:
             ex.effects.append(workflow_event(phase, str(ex.status.get("message") or "")))

@@ -232,3 +232,16 @@ async def test_a_missing_right_to_write_events_is_told_once(caplog: pytest.LogCa
             await asyncio.sleep(0.005)
     assert caplog.text.count("events is forbidden") == 1
     task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"ALWAYS_OFFLOAD_NODE_STATUS": "true"}, "ALWAYS_OFFLOAD_NODE_STATUS"),
+        ({"WORKFLOW_COMPRESSION_ALGORITHM": "zstd"}, "zstd"),
+    ],
+)
+def test_ways_to_store_nodes_that_could_not_be_read_again_are_refused(environ: dict[str, str], named: str) -> None:
+    with pytest.raises(OptionError, match=named):
+        parse_options([], environ)
+    assert parse_options([], {"WORKFLOW_COMPRESSION_ALGORITHM": "gzip", "ALWAYS_OFFLOAD_NODE_STATUS": "false"})
