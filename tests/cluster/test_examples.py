@@ -20,6 +20,7 @@ FROM = {
     "20-child-template.yaml": ("workflowtemplate/child-template",),
     "21-workflow-template.yaml": ("workflowtemplate/build-and-push", "repo=https://example.com/app", "tag=v1.2.3"),
     "22-cluster-workflow-template.yaml": ("clusterworkflowtemplate/shared-build",),
+    "51-semaphore.yaml": ("workflowtemplate/guide-migrations",),
     "26-ci-pipeline-template.yaml": ("workflowtemplate/guide-ci-pipeline",),
 }
 
