@@ -9,10 +9,10 @@ STAMP  := $(VENV)/.installed
 help:
 	@echo "make run          install, start the local cluster, play the demo, open the console"
 	@echo "make test         lint, types, layers and every test"
-	@echo "make test-conformance  every recorded run of upstream, on a local cluster"
+	@echo "make test-conformance  every recorded run of upstream on a local cluster"
 	@echo "make bench        figures: latency, throughput, start-up, memory"
 	@echo "make fuzz         20,000 mutated manifests: a checked run or a located error, in time and memory"
-	@echo "make soak         the long fault test (200 kills of each process)"
+	@echo "make soak         the long tests: 200 kills of each process, thousands of workflows made by chance"
 	@echo "make screenshots  make screenshots/ again"
 	@echo "make lock         make requirements.lock again from pyproject.toml (needs uv)"
 
@@ -42,6 +42,7 @@ fuzz: $(STAMP)
 
 soak: $(STAMP)
 	@$(BIN)/python -m pytest -m soak -n 0 tests
+	@ARGOTUI_TEST_SOAK=1 $(BIN)/python -m pytest -n 2 -v tests/unit/engine/test_laws.py
 
 screenshots: $(STAMP)
 	@$(BIN)/python -m pytest -n 0 tests/console/test_screenshots.py --screenshots

@@ -1,5 +1,6 @@
-"""`make bench`: the figures of the local cluster and the console, each with its reference measured in the same run.
+"""`make bench`: the figures of engine, local cluster and console, each with its reference measured in the same run.
 
+engine                  see tests/budget/engine.py
 step-to-step latency    end of one command to start of the next one, over the API, controller and kubelet
 fan-out                 pods per second for 500 times `true`
 first picture           `argotui --local` in a pty until the list of workflows stands on the screen
@@ -8,7 +9,6 @@ resident memory         of each process, after the above
 
 import itertools
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from argotui.local.supervisor.process import resident_bytes
+from tests.budget import engine
+from tests.budget.figures import figure, heading
 from tests.localcluster import LocalCluster
 from tests.terminal import Terminal
 
@@ -50,11 +52,6 @@ spec:
   - name: "true"
     container: {{image: busybox, command: ["true"]}}
 """
-
-
-def figure(name: str, values: Sequence[float], unit: str) -> None:
-    """Prints one row: median, minimum, maximum."""
-    print(f"{name:<44} {statistics.median(values):10.1f} {min(values):10.1f} {max(values):10.1f} {unit}", flush=True)
 
 
 def submit(cluster: LocalCluster, manifest: str) -> str:
@@ -127,10 +124,11 @@ def memory(cluster: LocalCluster) -> None:
 
 
 def main() -> int:
+    heading()
+    engine.main()
     with tempfile.TemporaryDirectory() as folder:
         cluster = LocalCluster(Path(folder) / "local")
         try:
-            print(f"{'':<44} {'median':>10} {'min':>10} {'max':>10}")
             figure("local start", [1000 * seconds(cluster.start)], "ms")
             latency(cluster)
             fan_out(cluster)

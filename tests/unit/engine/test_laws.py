@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 from zlib import crc32
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ RELAXED = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+pytestmark = pytest.mark.timeout(3600 if SOAK else 300)
 LEAVES = ("pod", "retried", "gate")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
@@ -19,8 +18,7 @@ AGGREGATES = [row for row in rows("names") if row["op"] == "aggregate"]
 def expansions() -> list[Row]:
     """The rows with withItems as they were written: `1e3` has to stay `1e3`."""
     lines = (GOLDENS / "names.jsonl").read_text("utf8").split("\n")
-    written = [parse_items(line) for line in lines if '"op": "expand"' in line]
-    return [row for row in written if "{{=" not in json.dumps(row["task"])]
+    return [parse_items(line) for line in lines if '"op": "expand"' in line]
 
 
 @pytest.mark.parametrize("row", expansions(), ids=row_id)
