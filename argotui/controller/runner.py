@@ -24,6 +24,7 @@ from argotui.controller.writer import StatusWriter
 from argotui.engine.effects import Effect, EmitEvent, WakeAt
 from argotui.engine.facts import (
     Admitted,
+    BaselineKnown,
     CacheLoaded,
     ClaimCreated,
     ClaimNotCreated,
@@ -239,6 +240,7 @@ class Runner:
         if not (workflow.get("status") or {}).get("phase"):
             await self._term.caches.read_references(workflow)
         unseen = await self._unseen_pods()
+        baseline = await self._term.estimates.baseline(workflow)
         self._term.locks.begin(workflow, self.tell, certain=not self._uncertain)
         run = self._term.load(workflow, self._term.config, self._term.caches)
         self._acting = Acting(self._term, workflow, self.tell)
@@ -246,6 +248,8 @@ class Runner:
         self._run = run
         self._term.loaded(self)
         self._present(workflow, unseen)
+        if baseline is not None:
+            self.tell(BaselineKnown(baseline))
         self._advance(run)
 
     def _present(self, workflow: Document, unseen: list[Document]) -> None:

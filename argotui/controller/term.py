@@ -14,6 +14,7 @@ from argotui.controller.admission import Admission
 from argotui.controller.caches import Caches, is_owned, workflow_key
 from argotui.controller.collection import Collection
 from argotui.controller.cron.crons import Crons
+from argotui.controller.estimates import Estimates
 from argotui.controller.events import Events
 from argotui.controller.lease import Lease, NoLease
 from argotui.controller.leftovers import Leftovers
@@ -69,6 +70,7 @@ class Term:
         self.terminations = Terminations(client, self.requests)
         self.cleanup = PodCleanup(client, lease)
         self._collection = Collection(client, lease, scope, lambda: self.config)
+        self.estimates = Estimates(client, lambda: list(self._collection.reflector.cache.values()))
         self.events = Events(client, self.requests)
         self.caches = Caches(
             client,

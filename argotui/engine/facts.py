@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from argotui.engine.estimation import Baseline
 from argotui.model.documents import Document
 
 
@@ -82,6 +83,13 @@ class TaskSetRefused:
     """The API refused a `PutTasks` effect, and will again."""
 
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineKnown:
+    """The last good run of the same kind, for estimates; told with the first facts after a load."""
+
+    baseline: Baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +182,7 @@ Fact = (
     | ClaimsDeleted
     | TaskSetChanged
     | TaskSetRefused
+    | BaselineKnown
     | TemplatesChanged
     | LockFact
     | CacheLoaded

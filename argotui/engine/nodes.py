@@ -42,6 +42,8 @@ class Nodes:
         self.unsynced: set[str] = set()
         """Ended nodes and others whose executor has not finished reporting."""
         self.active_pods: set[str] = set()
+        self.estimates: Mapping[str, int] = {}
+        """Probable seconds of nodes, by what follows the workflow's name in theirs."""
         """Pods that are active and do not wait for a lock."""
         self.waiting: set[str] = set()
         """Nodes that wait for a lock."""
@@ -124,6 +126,9 @@ class Nodes:
         written = format_time(now)
         node: Document = {"id": identifier, "name": name, "type": str(kind), "phase": str(phase), "startedAt": written}
         node |= {key: value for key, value in fields.items() if value is not None and value != ""}
+        estimate = self.estimates.get(name.removeprefix(self.workflow))
+        if estimate:
+            node["estimatedDuration"] = estimate
         node["displayName"] = self._display_name(name, node.get("boundaryID") or "")
         node["finishedAt"] = written if fulfilled(phase, node.get("taskResultSynced")) else None
         self.documents[identifier] = node

@@ -23,7 +23,7 @@ from argotui.engine.effects import DeleteTaskResults, Effect, WakeAt
 from argotui.engine.ending import Course, fail_entry
 from argotui.engine.entrance import Entrance
 from argotui.engine.execution import Execution, Lookup
-from argotui.engine.facts import CacheLoaded, Fact, LockFact, PodChanged, TaskResultChanged
+from argotui.engine.facts import BaselineKnown, CacheLoaded, Fact, LockFact, PodChanged, TaskResultChanged
 from argotui.engine.failfast import FailFast
 from argotui.engine.gate import Gate
 from argotui.engine.httpleaf import start_http
@@ -80,6 +80,8 @@ class Run:
         self._claims = Claims(execution)
         self._progress = Progress(execution.nodes)
         self._begun = False
+        self._probable = 0
+        """Seconds that the workflow will probably take, 0 when nothing is known."""
         self._started = False
         self._complete = documents.labels(execution.workflow).get(LABEL_COMPLETED) == "true"
         self._alarm: datetime | None = None
@@ -135,6 +137,7 @@ class Run:
         ex = self._ex
         is_new = ex.status.get("phase") in (None, "", Phase.PENDING)
         had_nodes = bool(ex.nodes.documents)
+        self._estimate(facts)
         if not self._begun and not self._enter(facts, is_new):
             return
         ex.globals.now = ex.now
@@ -153,6 +156,12 @@ class Run:
         outcome = self._course.outcome
         if outcome is not None and not self._reports_missing() and self._claims.collected(outcome[0]):
             self._finish(*outcome)
+
+    def _estimate(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            if isinstance(fact, BaselineKnown):
+                self._ex.nodes.estimates = fact.baseline.nodes
+                self._probable = fact.baseline.seconds
 
     def _enter(self, facts: Sequence[Fact], is_new: bool) -> bool:
         """False as long as the workflow has to wait, and when it has ended before it began."""
@@ -246,6 +255,8 @@ class Run:
         status["phase"] = str(phase)
         if not status.get("startedAt") and phase != Phase.PENDING:
             status["startedAt"] = format_time(ex.now)
+            if self._probable:
+                status["estimatedDuration"] = self._probable
         set_text(status, "message", message)
         self._label(LABEL_PHASE, str(phase))
         self._label(LABEL_COMPLETED, "true" if completed(phase) else "false")

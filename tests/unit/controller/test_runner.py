@@ -12,6 +12,7 @@ from argotui.controller import clock
 from argotui.controller.acting import Acting
 from argotui.controller.admission import Admission
 from argotui.controller.caches import Caches
+from argotui.controller.estimates import Estimates
 from argotui.controller.lease import LeaseLost
 from argotui.controller.locking import Locking
 from argotui.controller.metrics.counting import Counting
@@ -62,6 +63,7 @@ class Scene:
         self.client = cast(Client, self.api)
         self.lease = Permit()
         self.counting = Counting()
+        self.estimates = Estimates(self.client, list)
         self.scope = Scope(None, "")
         self.config = EngineConfig()
         self.requests = Requests(self.lease)
