@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -37,9 +38,9 @@ class Calendar:
         first = _EPOCH_DAY + (start + self.zone.offset(start)) // _DAY
         last_year = date.fromordinal(first).year + _YEARS_AHEAD
         for ordinal in self._days(first - 1, last_year):
-            for moment in self._moments(ordinal):
-                if moment > start:
-                    return _moment(moment)
+            moment = self._first(ordinal, start)
+            if moment is not None:
+                return _moment(moment)
         return None
 
     def _days(self, first: int, last_year: int) -> Iterator[int]:
@@ -63,14 +64,28 @@ class Calendar:
         by_weekday = day.isoweekday() % 7 in self._fields.weekday.numbers
         return by_day or by_weekday if self._either else by_day and by_weekday
 
-    def _moments(self, ordinal: int) -> Iterator[int]:
-        """The firings of a day, in order."""
+    def _first(self, ordinal: int, start: int) -> int | None:
+        """The first firing of a day that is later than `start`."""
         midnight = (ordinal - _EPOCH_DAY) * _DAY
         offset = self.zone.offset(midnight - _MARGIN)
         if offset == self.zone.offset(midnight + _DAY + _MARGIN):
-            return (local - offset for local in self._locals(midnight))
+            local = self._first_local(start + offset - midnight)
+            return None if local is None else midnight + local - offset
         found = {moment for local in self._locals(midnight) for moment in self.zone.moments(local)}
-        return iter(sorted(found))
+        return min((moment for moment in found if moment > start), default=None)
+
+    def _first_local(self, after: int) -> int | None:
+        """The first firing of a day whose clock runs evenly, later than `after`; both in seconds since midnight."""
+        if after < 0:
+            return self._hours[0] * 3600 + self._minutes[0] * 60
+        hour, minute = divmod(after // 60, 60)
+        later = bisect_right(self._minutes, minute)
+        index = bisect_left(self._hours, hour)
+        if index < len(self._hours) and self._hours[index] == hour:
+            if later < len(self._minutes):
+                return hour * 3600 + self._minutes[later] * 60
+            index += 1
+        return self._hours[index] * 3600 + self._minutes[0] * 60 if index < len(self._hours) else None
 
     def _locals(self, midnight: int) -> Iterator[int]:
         return (midnight + hour * 3600 + minute * 60 for hour in self._hours for minute in self._minutes)

@@ -175,11 +175,12 @@ def test_a_rhythm_does_not_begin_anew() -> None:
 
 NUMBERS = st.integers(0, 59).map(str)
 FIELD = st.one_of(st.just("*"), NUMBERS, st.tuples(NUMBERS, NUMBERS).map("-".join), st.just("*/7"))
+DAYS = FIELD.filter(lambda field: field != "*/7")
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", HALF_HOURS, "Pacific/Apia"])
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.tuples(FIELD, FIELD, FIELD, FIELD, FIELD).map(" ".join), ZONES, st.integers(0, 2**31))
+@given(st.tuples(FIELD, FIELD, DAYS, DAYS, DAYS).map(" ".join), ZONES, st.integers(0, 2**31))
 def test_firings_match_their_fields_and_do_not_depend_on_where_one_looks_from(
     schedule: str, zone: str, seconds: int
 ) -> None:
@@ -196,12 +197,23 @@ def test_firings_match_their_fields_and_do_not_depend_on_where_one_looks_from(
     assert found > start
     assert matches(schedule.split()[0], local.minute)
     assert matches(schedule.split()[1], local.hour)
+    earlier = start.replace(second=0) + timedelta(minutes=1)
+    earlier = max(earlier, found - timedelta(hours=3))
+    while earlier < found:
+        local = earlier.astimezone(ZoneInfo(zone))
+        clock = [local.minute, local.hour, local.day, local.month, local.isoweekday() % 7]
+        fits = [matches(*pair) for pair in zip(schedule.split(), clock, strict=True)]
+        either = not ({"*"} & {schedule.split()[2], schedule.split()[4]})
+        day = (fits[2] or fits[4]) if either else (fits[2] and fits[4])
+        assert not (fits[0] and fits[1] and fits[3] and day), f"{earlier} was passed over"
+        earlier += timedelta(minutes=1)
     between = start + (found - start) / 3
     assert parsed.next(between) == found
     assert parsed.next(found - timedelta(seconds=1)) == found
 
 
 def matches(field: str, number: int) -> bool:
+    """Of the fields above; days and months count from 1, but `*/7` is used for the others only."""
     if field.startswith("*"):
         return number % 7 == 0 if field == "*/7" else True
     low, _, high = field.partition("-")
