@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
+from argotui.controller.beside import Foreign, put_beside
 from argotui.controller.pace import MESSAGE as DELAYED
 from argotui.controller.requests import rest
 from argotui.controller.transient import is_quota
@@ -60,6 +61,7 @@ class Creation:
         await self._wait_turn()
         while True:
             try:
+                await self._create_config_map()
                 pod = await self._sender.send(self._request, self.given_up)
             except ApiError as error:
                 if error.is_already_exists:
@@ -68,7 +70,7 @@ class Creation:
                 else:
                     self._fail(error.message, transient=is_quota(error))  # the engine asks again when it wants to
                     return
-            except KubeError as error:
+            except (KubeError, Foreign) as error:
                 self._fail(str(error), transient=False)
                 return
             else:
@@ -80,6 +82,17 @@ class Creation:
         if seconds > 0:
             self._tell(PodDelayed(self._effect.node_id, DELAYED))
             await rest(seconds, self.given_up)
+
+    async def _create_config_map(self) -> None:
+        """What is too large for the pod itself."""
+        body = self._effect.config_map
+        if body is not None:
+            await put_beside(
+                self._client,
+                lambda request: self._sender.send(request, self.given_up),
+                body,
+                lambda: rest(_GONE_PAUSE, self.given_up),
+            )
 
     async def _request(self) -> Document:
         return await self._client.create(PODS, self._effect.pod, self._namespace)

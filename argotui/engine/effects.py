@@ -18,10 +18,14 @@ from argotui.model.documents import Document
 @dataclass(frozen=True, slots=True)
 class CreatePod:
     """Create the pod of a node. Asked again with the same name after a crash: an existing pod with this
-    workflow as its owner is success; any other outcome comes back as `PodCreateFailed`."""
+    workflow as its owner is success; any other outcome comes back as `PodCreateFailed`.
+
+    config_map: has to exist before the pod, which mounts it; that it exists already is fine (§4.7).
+    """
 
     node_id: str
     pod: Document
+    config_map: Document | None = None
     after_persist: ClassVar[bool] = False
 
 

@@ -14,7 +14,7 @@ from argotui.engine import containersets
 from argotui.engine.calls import Call, drawn_for, ensure_node, fail_call, pod_name_of, rename, report_end, report_error
 from argotui.engine.effects import CreatePod
 from argotui.engine.errors import EngineError, NodeTimeout
-from argotui.engine.pods import PodBuildError, build_pod
+from argotui.engine.pods import PodBuildError, build_pod, offloaded
 from argotui.engine.program import TemplatePlan, input_scope
 from argotui.engine.progress import parse_progress
 from argotui.engine.scopes import Layers
@@ -179,7 +179,7 @@ class PodLeaf:
         progress = documents.annotations(pod).get(ANNOTATION_PROGRESS)
         if parse_progress(progress):
             ex.nodes.update(call.node_id, {"progress": progress})
-        ex.effects.append(CreatePod(call.node_id, pod))
+        ex.effects.append(CreatePod(call.node_id, *offloaded(pod)))
 
     def _seconds_left(self) -> int | None:
         """Whole seconds until the workflow's deadline; exit handlers have none."""

@@ -12,7 +12,6 @@ from argotui.engine.podgc import PodPolicy
 from argotui.engine.pods import commands, containers, environment, volumes
 from argotui.engine.pods.antiaffinity import avoiding
 from argotui.engine.pods.gotemplate import executor_template
-from argotui.engine.pods.limits import check_sizes
 from argotui.engine.pods.owned import owned
 from argotui.engine.pods.request import PodBuildError, PodRequest
 from argotui.engine.pods.scheduling import pod_fields
@@ -143,7 +142,6 @@ def _finished(request: PodRequest, pod: Document) -> Document:
     if request.avoided_hosts:
         label = request.config.retry_host_label
         pod["spec"]["affinity"] = avoiding(pod["spec"].get("affinity"), label, request.avoided_hosts)
-    check_sizes(pod, text)
     return pod
 
 

@@ -53,7 +53,7 @@ def step_of(pod: Document, volumes: Mapping[str, Volume]) -> Step | None:
     value = next((found for container in containers if (found := variable(container, TEMPLATE))), "")
     if not ours or not value:
         return None
-    template = load_template(value, lambda path: _read_mounted(path, containers, volumes))
+    template = load_template(value, lambda path: read_mounted(path, containers, volumes))
     wanted = any(wants_result(_plain(container)) for container in containers)
     return Step(template, tuple(main_containers(template)), wanted)
 
@@ -172,7 +172,8 @@ def _mounted(path: str, container: Document, volumes: Mapping[str, Volume]) -> P
     return None
 
 
-def _read_mounted(path: str, containers: Sequence[Document], volumes: Mapping[str, Volume]) -> bytes:
+def read_mounted(path: str, containers: Sequence[Document], volumes: Mapping[str, Volume]) -> bytes:
+    """A file as the first of the containers that mounts it sees it. Raises OSError, ExecutorError."""
     for container in containers:
         found = _mounted(path, container, volumes)
         if found is not None:

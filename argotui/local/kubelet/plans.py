@@ -7,6 +7,7 @@ from pathlib import Path
 
 from argotui.executor.commands import Role, role_of, user_command
 from argotui.executor.template import output_paths
+from argotui.local.kubelet.arguments import offloaded_arguments
 from argotui.local.kubelet.context import Node, pod_directory, record_of
 from argotui.local.kubelet.environment import environment_of
 from argotui.local.kubelet.executors import Step
@@ -39,19 +40,21 @@ async def plan_of(
     variables = await environment_of(pod, container, references) if references else {}
     wrapped = role_of(container) is Role.WRAPPED
     is_main = wrapped and step is not None and name in step.mains
-    spec = pod["spec"]
+    spec, record = pod["spec"], record_of(node.pods_dir, uid, name)
+    words, files = offloaded_arguments(container, volumes, record) if references else ([], [])
+    command = (*_command(container, variables, node), *words)
     return ContainerPlan(
-        record=record_of(node.pods_dir, uid, name),
+        record=record,
         pod_uid=uid,
         pod_name=documents.name(pod),
         namespace=documents.namespace(pod),
         name=name,
         image=str(container.get("image") or ""),
-        command=tried_again(_command(container, variables, node), step.template if step else {}, name),
+        command=tried_again(command, step.template if step else {}, name),
         uses_entrypoint=not container.get("command"),
         environment=tuple(variables.items()),
         working_dir=expand(str(container.get("workingDir") or ""), variables),
-        mounts=mounts_of(container, volumes, variables),
+        mounts=(*mounts_of(container, volumes, variables), *files),
         hosts_file=pod_directory(node.pods_dir, uid) / HOSTS,
         hostname=hostname(pod),
         user=_user(spec, container),

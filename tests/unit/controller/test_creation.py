@@ -11,7 +11,7 @@ from argotui.engine.facts import Fact, PodChanged, PodCreateFailed
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, Unreachable
 from argotui.model.documents import Document
-from argotui.model.resources import PODS
+from argotui.model.resources import CONFIG_MAPS, PODS
 from tests.unit.controller.memory import MemoryApi
 from tests.unit.controller.test_requests import Permit
 
@@ -130,3 +130,48 @@ async def test_a_pod_that_is_not_wanted_any_more_is_not_tried_again(scene: Scene
     with pytest.raises(GivenUp):
         await task
     assert scene.api.objects == {}
+
+
+# --- what has to be there before --------------------------------------------------------------
+
+BESIDE: Document = {
+    "metadata": {
+        "name": "p",
+        "namespace": "ns",
+        "labels": {"workflows.argoproj.io/workflow": "w"},
+        "ownerReferences": [{"uid": "owner"}],
+    },
+    "data": {"K": "new"},
+}
+
+
+def beside(scene: Scene) -> Creation:
+    effect = CreatePod("node", POD, BESIDE)
+    return Creation(scene.sender, cast(Client, scene.api), WORKFLOW, effect, scene.facts.append)
+
+
+def lies_there(scene: Scene, uid: str, workflow: str = "w") -> None:
+    metadata = {**BESIDE["metadata"], "ownerReferences": [{"uid": uid}]}
+    metadata["labels"] = {"workflows.argoproj.io/workflow": workflow}
+    scene.api.put(CONFIG_MAPS, {"metadata": metadata, "data": {"K": "old"}})
+
+
+@pytest.mark.parametrize("found", ["nothing", "of an earlier try", "of an earlier workflow of that name"])
+async def test_the_config_map_comes_before_the_pod(scene: Scene, found: str) -> None:
+    if found != "nothing":
+        lies_there(scene, "owner" if found == "of an earlier try" else "another")
+    await beside(scene).run()
+    made = scene.api.objects["configmaps", "ns", "p"]
+    assert made["data"] == {"K": "new"}
+    assert made["metadata"]["ownerReferences"] == [{"uid": "owner"}]
+    assert ("pods", "ns", "p") in scene.api.objects
+    assert scene.facts == []
+
+
+async def test_a_config_map_of_somebody_else_is_an_error(scene: Scene) -> None:
+    lies_there(scene, "another", workflow="another")
+    await beside(scene).run()
+    message = 'configmaps "p" already exists and does not belong to this workflow'
+    assert scene.facts == [PodCreateFailed("node", message, False)]
+    assert scene.api.objects["configmaps", "ns", "p"]["data"] == {"K": "old"}
+    assert ("pods", "ns", "p") not in scene.api.objects

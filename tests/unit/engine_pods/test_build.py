@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from argotui.engine.config import EngineConfig
-from argotui.engine.pods import PodBuildError, build_pod
+from argotui.engine.pods import PodBuildError, build_pod, offloaded
 
 EXECUTOR = "argoexec:v4.1.2"
 
@@ -183,7 +183,6 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (leaf(), {"automountServiceAccountToken": False}, r"executor\.serviceAccountName must not be empty"),
     ({**leaf(), "activeDeadlineSeconds": "soon"}, {}, "failed to parse activeDeadlineSeconds"),
     ({"suspend": {}}, {}, "template 't' is of a type that has no pod"),
-    (leaf(args=["x" * 131_073]), {}, "is 131[0-9]+ bytes long; more than 131072 is not supported"),
 ]
 
 
@@ -221,3 +220,54 @@ def test_hosts_of_failed_attempts_are_avoided(given: dict[str, Any], terms: list
         for term in found
     ]
     assert texts == terms
+
+
+# --- values beside the pod --------------------------------------------------------------------
+
+LIMIT = 131_072
+
+
+def test_a_pod_of_usual_size_is_left_alone() -> None:
+    pod = build(leaf(args=["x" * 50_000]))
+    assert offloaded(pod) == (pod, None)
+
+
+def test_a_large_template_travels_beside_the_pod() -> None:
+    pod = build({"script": {"image": "i", "command": ["sh"], "source": "#" * LIMIT}})
+    whole = env(container(pod, "init"))["ARGO_TEMPLATE"]
+    before = copy.deepcopy(pod)
+    made, config_map = offloaded(pod)
+    assert pod == before
+    assert config_map is not None
+    assert config_map["data"] == {"ARGO_TEMPLATE": whole}
+    assert config_map["metadata"]["name"] == "w"
+    assert config_map["metadata"]["labels"] == {"workflows.argoproj.io/workflow": "w"}
+    assert config_map["metadata"]["ownerReferences"] == pod["metadata"]["ownerReferences"]
+    assert set(config_map["metadata"]["annotations"]) == {
+        "workflows.argoproj.io/node-name",
+        "workflows.argoproj.io/node-id",
+    }
+    assert env(container(made, "init"))["ARGO_TEMPLATE"] == "offloaded"
+    assert made["spec"]["volumes"][-1] == {"name": "argo-env-config", "configMap": {"name": "w"}}
+    for name in ("init", "wait", "main"):
+        assert container(made, name)["volumeMounts"][-1] == {"name": "argo-env-config", "mountPath": "/argo/config"}
+
+
+def test_large_arguments_are_read_from_a_file() -> None:
+    args = ["x" * 1000] * 140
+    made, config_map = offloaded(build(leaf(args=args)))
+    assert config_map is not None
+    assert json.loads(config_map["data"]["ARGO_CONTAINER_ARGS_FILE"]) == args
+    main = container(made, "main")
+    assert "args" not in main
+    assert env(main)["ARGO_CONTAINER_ARGS_FILE"] == "/argo/config/ARGO_CONTAINER_ARGS_FILE"
+    assert "ARGO_CONTAINER_ARGS_FILE" not in env(container(made, "wait"))
+
+
+def test_several_containers_with_large_arguments() -> None:
+    group = [{"name": n, "image": "i", "command": ["c"], "args": [n * LIMIT]} for n in "abc"]
+    made, config_map = offloaded(build({"containerSet": {"containers": group}}))
+    assert config_map is not None
+    for name in "abc":
+        path = env(container(made, name))["ARGO_CONTAINER_ARGS_FILE"]
+        assert json.loads(config_map["data"][path.removeprefix("/argo/config/")]) == [name * LIMIT]
