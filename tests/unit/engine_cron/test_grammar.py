@@ -213,7 +213,7 @@ def test_firings_match_their_fields_and_do_not_depend_on_where_one_looks_from(
 
 
 def matches(field: str, number: int) -> bool:
-    """Of the fields above; days and months count from 1, but `*/7` is used for the others only."""
+    """For the fields above; `*/7` only where numbers count from 0."""
     if field.startswith("*"):
         return number % 7 == 0 if field == "*/7" else True
     low, _, high = field.partition("-")
