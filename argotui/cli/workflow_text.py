@@ -9,6 +9,7 @@ from typing import Any
 from argotui.cli.printing import table
 from argotui.cli.terminal import Terminal
 from argotui.engine.glyphs import State
+from argotui.engine.lockwaits import told_nodes
 from argotui.engine.nodemap import Nodes, NodesUnreadable, node_map
 from argotui.engine.outline import Outline
 from argotui.engine.tree import Tree, pod_name_version
@@ -166,7 +167,7 @@ class TreeText:
                 documents.name(workflow), clean=self._terminal.safe, pod_name_version=pod_name_version(workflow)
             )
         tree = self._tree
-        tree.apply(node_map(workflow), Outline(workflow))
+        tree.apply(told_nodes(workflow, node_map(workflow)), Outline(workflow))
         if self._keep is not None:
             keep = self._keep
             tree.keep(lambda row: keep(tree.node(row.key) or {}))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from argotui.engine.lockwaits import told_message, told_nodes
 from argotui.engine.nodemap import Nodes, NodesUnreadable, node_map
 from argotui.engine.outline import Outline
 from argotui.model.documents import Document, deleted, dig
@@ -81,7 +82,7 @@ def digest(workflow: Document) -> Digest:
     """State and reason of a whole workflow object. A node map that cannot be read is told in the message."""
     phase = str(dig(workflow, "status", "phase") or "")
     try:
-        nodes = node_map(workflow)
+        nodes = told_nodes(workflow, node_map(workflow))
     except NodesUnreadable as error:
         return Digest(state_of_phase(phase), str(error))
     said = str(dig(workflow, "status", "message") or "")
@@ -111,7 +112,9 @@ def _live(workflow: Document, phase: str, nodes: Nodes, said: str) -> Digest:
     if dig(workflow, "spec", "suspend"):
         return Digest(WorkflowState.SUSPENDED, said or "running steps finish first, no new ones start")
     if phase == Phase.PENDING and said:
-        return Digest(WorkflowState.WAITING_LOCK if "lock" in said else WorkflowState.PENDING, said)
+        if "lock" in said:
+            return Digest(WorkflowState.WAITING_LOCK, told_message(workflow, nodes, said))
+        return Digest(WorkflowState.PENDING, said)
     live = [node for node in nodes.values() if node.get("type") not in _GROUPS and not node_fulfilled(node)]
     if any(node.get("phase") == Phase.RUNNING for node in live) or not live:
         return Digest(state_of_phase(phase), _first_failure(nodes) or said)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from argotui.engine.glyphs import BROKEN, State
+from argotui.engine.lockwaits import told_nodes
 from argotui.engine.nodemap import Nodes, node_map
 from argotui.engine.outline import Outline
 from argotui.engine.tree_items import Item, Items, Kind
@@ -222,7 +223,7 @@ def folds_by_itself(items: Items, item: Item) -> bool:
 def display_rows(workflow: Document, *, clean: Callable[[str], str], folded: bool = False) -> list[TreeRow]:
     """All rows of a workflow object, for a print-out. Raises `NodesUnreadable` (see `nodemap`)."""
     tree = Tree(name(workflow), clean=clean, pod_name_version=pod_name_version(workflow))
-    tree.apply(node_map(workflow), Outline(workflow))
+    tree.apply(told_nodes(workflow, node_map(workflow)), Outline(workflow))
     if not folded:
         tree.fold_all(False)
         while more := next((row for row in tree.rows if row.fold is Fold.MORE), None):

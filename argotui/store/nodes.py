@@ -8,6 +8,7 @@ from typing import Any
 
 from argotui.engine.filters import Filter
 from argotui.engine.glyphs import BROKEN, State
+from argotui.engine.lockwaits import told_nodes
 from argotui.engine.nodemap import NodesUnreadable, node_map
 from argotui.engine.outline import Outline
 from argotui.engine.tree import Changed, Tree, pod_name_version
@@ -56,7 +57,7 @@ class NodeTable:
 
     def _apply(self, workflow: Document) -> Changed:
         try:
-            nodes = node_map(workflow)
+            nodes = told_nodes(workflow, node_map(workflow))
         except NodesUnreadable as error:
             self.problem = one_line(str(error))
             return Changed()
