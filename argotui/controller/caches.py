@@ -18,6 +18,7 @@ from argotui.model.resources import (
     CONFIG_MAPS,
     NAMESPACES,
     PODS,
+    SERVICE_ACCOUNTS,
     WORKFLOW_TASK_RESULTS,
     WORKFLOW_TASK_SETS,
     WORKFLOW_TEMPLATES,
@@ -87,6 +88,8 @@ class Caches:
         self.results = ByWorkflow()
         self._client = client
         self._callbacks = callbacks
+        self._accounts: dict[Key, Document] = {}
+        """Service accounts that workflows name for their executor, as they were when last read."""
         self._live: dict[tuple[Resource, Key], tuple[float, Document]] = {}
         self._reflectors = {
             res: Reflector(
@@ -176,6 +179,10 @@ class Caches:
         """Only those labelled with a type: the others are none of the controller's business (§8.5)."""
         return self._find(CONFIG_MAPS, (namespace, name))
 
+    def service_account(self, namespace: str, name: str) -> Document | None:
+        """As it was when a workflow that names it was last loaded."""
+        return self._accounts.get((namespace, name))
+
     def _find(self, res: Resource, key: Key) -> Document | None:
         reflector = self._reflectors.get(res)
         cached = reflector.cache.get(key) if reflector is not None else None
@@ -202,7 +209,7 @@ class Caches:
             wanted |= {more for document in found if document is not None for more in references(document)}
 
     async def _read(self, res: Resource, where: str, name: str) -> Document | None:
-        if res not in self._reflectors:
+        if res not in self._reflectors and res is not SERVICE_ACCOUNTS:
             return None
         key = (where if res.namespaced else "", name)
         self._live.pop((res, key), None)
@@ -212,6 +219,9 @@ class Caches:
             if error.is_not_found or error.is_forbidden:
                 return None  # the cache has the last word
             raise
+        if res is SERVICE_ACCOUNTS:
+            self._accounts[key] = found
+            return None
         if res is CONFIG_MAPS and keys.LABEL_CONFIGMAP_TYPE not in labels(found):
             return None
         self._live[res, key] = (asyncio.get_running_loop().time() + _LIVE_SECONDS, found)

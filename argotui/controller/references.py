@@ -1,10 +1,16 @@
-"""What a workflow refers to by name and the engine will look up: templates and parameter ConfigMaps."""
+"""What a workflow refers to by name and the engine will look up: templates, ConfigMaps, service accounts."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from argotui.model.documents import Document
-from argotui.model.resources import CLUSTER_WORKFLOW_TEMPLATES, CONFIG_MAPS, WORKFLOW_TEMPLATES, Resource
+from argotui.model.resources import (
+    CLUSTER_WORKFLOW_TEMPLATES,
+    CONFIG_MAPS,
+    SERVICE_ACCOUNTS,
+    WORKFLOW_TEMPLATES,
+    Resource,
+)
 
 Reference = tuple[Resource, str]
 """Kind and name; the namespace is the workflow's own."""
@@ -25,6 +31,8 @@ def _walk(start: Any) -> Iterator[Reference]:
             for key, child in value.items():
                 if key in ("templateRef", "workflowTemplateRef") and isinstance(child, dict):
                     yield from _template(child)
+                elif key == "executor" and isinstance(child, dict):
+                    yield from _account(child)
                 elif key == "parameters" and isinstance(child, list):
                     for parameter in child:
                         yield from _config_map(parameter)
@@ -35,6 +43,12 @@ def _template(reference: Document) -> Iterator[Reference]:
     name = reference.get("name")
     if isinstance(name, str) and name and "{{" not in name:
         yield (CLUSTER_WORKFLOW_TEMPLATES if reference.get("clusterScope") else WORKFLOW_TEMPLATES), name
+
+
+def _account(executor: Document) -> Iterator[Reference]:
+    name = executor.get("serviceAccountName")
+    if isinstance(name, str) and name:
+        yield SERVICE_ACCOUNTS, name
 
 
 def _config_map(parameter: Any) -> Iterator[Reference]:

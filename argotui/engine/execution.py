@@ -50,6 +50,8 @@ class Lookup(Protocol):
 
     def config_map(self, namespace: str, name: str) -> Document | None: ...
 
+    def service_account(self, namespace: str, name: str) -> Document | None: ...
+
 
 class Leaf(Protocol):
     """Something that waits for its node to be over: a pod or a gate."""

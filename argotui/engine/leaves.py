@@ -18,6 +18,7 @@ from argotui.engine.pods import PodBuildError, build_pod, offloaded
 from argotui.engine.program import TemplatePlan, input_scope
 from argotui.engine.progress import parse_progress
 from argotui.engine.scopes import Layers
+from argotui.engine.tokens import executor_token
 from argotui.model import documents
 from argotui.model.anystring import any_string
 from argotui.model.documents import Document, dig
@@ -236,6 +237,7 @@ class PodLeaf:
             config=ex.config,
             boundary_template=None if boundary is None else boundary.document,
             avoided_hosts=call.avoided_hosts,
+            executor_token=executor_token(ex, self._template),
         )
 
     def _executor_deadline(self) -> datetime | None:

@@ -48,6 +48,7 @@ def build_pod(
     config: EngineConfig,
     boundary_template: Document | None = None,
     avoided_hosts: tuple[str, ...] = (),
+    executor_token: str = "",
 ) -> Document:
     """The Pod to create for a container, script, containerSet or resource template.
 
@@ -58,12 +59,14 @@ def build_pod(
     scope: variables of the last substitution, over the whole pod (globals, `inputs.parameters.*`,
     `pod.name`).  boundary_template: the enclosing steps or dag template, for scheduling fields.
     avoided_hosts: where earlier attempts failed, when the retryStrategy asks for another host.
+    executor_token: Secret with the token of the executor's own service account, if it has one.
 
     Raises PodBuildError, whose text is the node's message.
     """
     request = PodRequest(
         workflow, template, node_name, node_id, pod_name, include_result, deadline,
         active_deadline_seconds, on_exit, scope, config, boundary_template, avoided_hosts,
+        executor_token,
     )  # fmt: skip
     mains = containers.main_containers(request)
     pod: Document = {
@@ -109,6 +112,8 @@ def _spec(request: PodRequest, mains: list[Document]) -> Document:
     sidecars = containers.user_containers(request, "sidecars")
     pod_volumes = [volumes.empty_dir(volumes.RUN), volumes.empty_dir(volumes.TMP)]
     pod_volumes += documents.clone(template.get("volumes") or [])
+    if request.executor_token:
+        pod_volumes.append({"name": volumes.TOKEN, "secret": {"secretName": request.executor_token}})
     volumes.add_referenced(pod_volumes, chain(mains, user_inits, sidecars), request)
     if template.get("script") is not None:
         pod_volumes.append(volumes.empty_dir(volumes.STAGING))

@@ -71,6 +71,9 @@ def executor_container(request: PodRequest, name: str) -> Document:
     settings = config.executor or {}
     if request.template.get("resource") is not None:
         container["securityContext"] = _locked_down(name)
+    if request.executor_token and name != CONTAINER_MAIN:
+        token = {"name": volumes.TOKEN, "mountPath": volumes.TOKEN_PATH, "readOnly": True}
+        container["volumeMounts"] = [token]
     container |= {key: clone(settings[key]) for key in _FROM_CONFIG if settings.get(key)}
     environment.add(container, environment.of_executor(request.workflow, config))
     if name == CONTAINER_WAIT:

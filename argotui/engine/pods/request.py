@@ -32,6 +32,7 @@ class PodRequest:
     config: EngineConfig
     boundary_template: Document | None
     avoided_hosts: tuple[str, ...] = ()
+    executor_token: str = ""
 
     @property
     def spec(self) -> Document:

@@ -26,7 +26,9 @@ def pod_fields(request: PodRequest) -> Document:
         *(request.spec.get("hostAliases") or ()),
         *(request.template.get("hostAliases") or ()),
     ]
-    return {key: clone(value) for key, value in fields.items() if _is_said(value)}
+    said = {key: clone(value) for key, value in fields.items() if _is_said(value)}
+    automount = _automount(request)
+    return said if automount is None else {**said, "automountServiceAccountToken": automount}
 
 
 def _is_said(value: Any) -> bool:
@@ -60,19 +62,26 @@ def _pauses(template: Document) -> bool:
 
 
 def _service_account(request: PodRequest) -> str | None:
-    _refuse_executor_account(request)
     found = request.own_or_spec("serviceAccountName")
     return str(found) if found else None
 
 
-def _refuse_executor_account(request: PodRequest) -> None:
-    """A service account for the executor alone needs its token Secret, which is not looked up yet."""
-    name = request.template.get("name") or ""
-    for where, holder in ((f"templates.{name}", request.template), ("spec", request.spec)):
-        if (holder.get("executor") or {}).get("serviceAccountName"):
-            raise PodBuildError(f"{where}.executor.serviceAccountName is not supported by this version of argotui")
+def executor_account(template: Document, spec: Document) -> str:
+    """The service account of the executor's containers alone; empty when it is that of the pod."""
+    for holder in (template, spec):
+        name = (holder.get("executor") or {}).get("serviceAccountName")
+        if name:
+            return str(name)
+    return ""
+
+
+def _automount(request: PodRequest) -> bool | None:
+    """Only a refusal is said. Raises PodBuildError when the executor could not report then."""
     automount = request.template.get("automountServiceAccountToken")
     if automount is None:
         automount = request.spec.get("automountServiceAccountToken")
-    if automount is False:
+    if automount is not False:
+        return None
+    if not executor_account(request.template, request.spec):
         raise PodBuildError("executor.serviceAccountName must not be empty if automountServiceAccountToken is false")
+    return False

@@ -14,6 +14,8 @@ RUN_PATH = "/var/run/argo"
 STAGING_PATH = "/argo/staging"
 SCRIPT_PATH = "/argo/staging/script"
 MAIN_ROOT = "/mainctrfs"
+TOKEN = "exec-sa-token"
+TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def empty_dir(name: str) -> Document:

@@ -10,7 +10,6 @@ from __future__ import annotations
 _NOT = "not supported by this version of argotui"
 _ARTIFACTS = f"artifacts are {_NOT}"
 _DATABASE_LOCKS = f"locks that are kept in a database are {_NOT}"
-_EXECUTOR = f"settings of the executor are {_NOT}"
 _EVENTS = f"events are {_NOT}"
 
 UNSUPPORTED: dict[str, str] = {
@@ -20,7 +19,6 @@ UNSUPPORTED: dict[str, str] = {
     "ResourceTemplate.manifestFrom": f"manifestFrom is {_NOT}, as it needs artifacts",
     # templates
     "Template.archiveLocation": _ARTIFACTS,
-    "Template.executor": _EXECUTOR,
     # exit handlers and other hooks
     # parameters and artifacts
     "Inputs.artifacts": _ARTIFACTS,
@@ -33,7 +31,6 @@ UNSUPPORTED: dict[str, str] = {
     "WorkflowSpec.artifactRepositoryRef": _ARTIFACTS,
     "WorkflowSpec.artifactGC": _ARTIFACTS,
     "WorkflowSpec.archiveLogs": f"archiveLogs is {_NOT}",
-    "WorkflowSpec.executor": _EXECUTOR,
     # kinds
     "WorkflowEventBinding.spec": _EVENTS,
 }

@@ -92,6 +92,7 @@ class Objects:
     templates: dict[tuple[str, str], Document] = field(default_factory=dict)
     cluster_templates: dict[str, Document] = field(default_factory=dict)
     config_maps: dict[tuple[str, str], Document] = field(default_factory=dict)
+    accounts: dict[tuple[str, str], Document] = field(default_factory=dict)
 
     @classmethod
     def of(cls, documents_: Iterable[Document]) -> Objects:
@@ -103,6 +104,8 @@ class Objects:
                     objects.templates[namespace, name] = document
                 case "ClusterWorkflowTemplate":
                     objects.cluster_templates[name] = document
+                case "ServiceAccount":
+                    objects.accounts[namespace, name] = document
                 case "ConfigMap":
                     objects.config_maps[namespace, name] = document
         return objects
@@ -115,6 +118,9 @@ class Objects:
 
     def config_map(self, namespace: str, name: str) -> Document | None:
         return self.config_maps.get((namespace, name))
+
+    def service_account(self, namespace: str, name: str) -> Document | None:
+        return self.accounts.get((namespace, name))
 
 
 class Simulation:

@@ -10,7 +10,7 @@ import pytest
 from argotui.engine.effects import TerminatePod
 
 from .builders import call, dag, steps, worker, workflow
-from .simulator import START, Outcome, Simulation
+from .simulator import START, Objects, Outcome, Simulation
 
 
 def states(simulation: Simulation) -> dict[str, tuple[str, str]]:
@@ -295,3 +295,25 @@ def test_a_daemon_of_several_containers() -> None:
     simulation = Simulation(workflow(steps(call("s", "server"), call("use")), group), script(s=FOREVER)).play()
     assert simulation.phase == "Succeeded"
     assert states(simulation)["wf[0].s.a"] == ("Succeeded", "")
+
+
+# --- the executor's own account ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("account", "secret"),
+    [
+        (None, "reporter.service-account-token"),
+        ({}, "reporter.service-account-token"),
+        ({"secrets": [{"name": "listed"}, {"name": "other"}]}, "listed"),
+        ({"metadata": {"annotations": {"workflows.argoproj.io/service-account-token.name": "named"}}}, "named"),
+    ],
+)
+def test_the_token_of_the_executor(account: dict[str, Any] | None, secret: str) -> None:
+    objects = Objects()
+    if account is not None:
+        objects.accounts["argo", "reporter"] = account
+    document = workflow(worker("work", executor={"serviceAccountName": "reporter"}))
+    simulation = Simulation(document, objects=objects).play()
+    volumes = {v["name"]: v for v in simulation.created[0]["spec"]["volumes"]}
+    assert volumes["exec-sa-token"]["secret"] == {"secretName": secret}

@@ -174,12 +174,6 @@ def test_mirrored_mounts_are_writable_and_told_once() -> None:
 
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (leaf(volumeMounts=[{"name": "v", "mountPath": "/v"}]), {}, "volume 'v' not found in workflow spec"),
-    (
-        {**leaf(), "executor": {"serviceAccountName": "x"}},
-        {},
-        r"templates\.t\.executor\.serviceAccountName is not supported",
-    ),
-    (leaf(), {"executor": {"serviceAccountName": "x"}}, r"spec\.executor\.serviceAccountName is not supported"),
     (leaf(), {"automountServiceAccountToken": False}, r"executor\.serviceAccountName must not be empty"),
     ({**leaf(), "activeDeadlineSeconds": "soon"}, {}, "failed to parse activeDeadlineSeconds"),
     ({"suspend": {}}, {}, "template 't' is of a type that has no pod"),
@@ -271,3 +265,22 @@ def test_several_containers_with_large_arguments() -> None:
     for name in "abc":
         path = env(container(made, name))["ARGO_CONTAINER_ARGS_FILE"]
         assert json.loads(config_map["data"][path.removeprefix("/argo/config/")]) == [name * LIMIT]
+
+
+@pytest.mark.parametrize("where", ["template", "spec"])
+def test_a_service_account_of_the_executor_alone(where: str) -> None:
+    settings = {"executor": {"serviceAccountName": "reporter"}, "automountServiceAccountToken": False}
+    template, spec = ({**leaf(), **settings}, {}) if where == "template" else (leaf(), settings)
+    pod = build(template, spec=spec, executor_token="secret")
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    assert {"name": "exec-sa-token", "secret": {"secretName": "secret"}} in pod["spec"]["volumes"]
+    mounted = {"name": "exec-sa-token", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": True}
+    for name in ("init", "wait"):
+        assert mounted in container(pod, name)["volumeMounts"]
+    assert mounted not in container(pod, "main")["volumeMounts"]
+
+
+def test_what_a_template_says_of_the_token_counts() -> None:
+    settings = {"automountServiceAccountToken": False}
+    pod = build({**leaf(), "automountServiceAccountToken": True}, spec=settings)
+    assert "automountServiceAccountToken" not in pod["spec"]

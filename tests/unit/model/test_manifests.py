@@ -265,12 +265,12 @@ def findings(spec: dict[str, Any], kind: str = "Workflow") -> list[tuple[str, st
 @pytest.mark.parametrize(
     ("spec", "path"),
     [
-        ({"templates": [{"http": {"url": "x"}}]}, "spec.templates[0].http"),
+        ({"templates": [{"plugin": {"x": {}}}]}, "spec.templates[0].plugin"),
         ({"templates": [{"steps": [[{"inline": {"inputs": {"artifacts": [{"name": "a"}]}}}]]}]},
          "spec.templates[0].steps[0][0].inline.inputs.artifacts"),
         ({"templateDefaults": {"steps": [[{"hooks": {"exit": {"arguments": {"artifacts": [{"name": "a"}]}}}}]]}},
          "spec.templateDefaults.steps[0][0].hooks.exit.arguments.artifacts"),
-        ({"templateDefaults": {"daemon": True}}, "spec.templateDefaults.daemon"),
+        ({"templateDefaults": {"archiveLocation": {"archiveLogs": True}}}, "spec.templateDefaults.archiveLocation"),
         ({"artifactGC": {"strategy": "OnWorkflowCompletion"}}, "spec.artifactGC"),
     ],
 )  # fmt: skip
