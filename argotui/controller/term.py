@@ -197,6 +197,7 @@ class Term:
             self.admission.add(delta.object)
             runner.saw(delta.object)
         else:
+            self.counting.book.appeared(delta.object)
             self._admit(delta.object)
 
     def _admit(self, workflow: Document) -> None:

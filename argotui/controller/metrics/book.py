@@ -12,7 +12,8 @@ from typing import Final
 import argotui
 from argotui.controller.metrics.exposition import Labels, labels_of
 from argotui.controller.metrics.registry import Read, Registry
-from argotui.model.documents import Document, dig, namespace
+from argotui.model.documents import Document, dig, labels, namespace
+from argotui.model.keys import LABEL_CRON_WORKFLOW
 from argotui.model.phase import Phase, completed
 
 Documents = Callable[[], Iterable[Document]]
@@ -24,6 +25,7 @@ _OPERATIONS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 _RUNTIMES: Final = (1.0, 5.0, 20.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 21600.0)
 
 _HELP: Final = {
+    "cronworkflows_triggered_total": "Workflows made by a CronWorkflow",
     "error_count": "Errors of the controller itself, by cause",
     "gauge": "Workflows that the controller knows, by phase",
     "is_leader": "1 while this process is the leader",
@@ -65,6 +67,12 @@ class Book:
             text = _HELP["workflowtemplate_runtime"]
             self._registry.observe("workflowtemplate_runtime", text, seconds, template, _RUNTIMES)
 
+    def appeared(self, workflow: Document) -> None:
+        """A new workflow is there; some are made by a CronWorkflow."""
+        cron = labels(workflow).get(LABEL_CRON_WORKFLOW)
+        if cron and not dig(workflow, "status", "phase"):
+            self._count("cronworkflows_triggered_total", name=cron, namespace=namespace(workflow))
+
     def pod(self, old: Document | None, pod: Document) -> None:
         """A pod has changed."""
         where, phase = namespace(pod), str(dig(pod, "status", "phase") or "")
@@ -86,9 +94,9 @@ class Book:
     def request(self, method: str, path: str, status: int, seconds: float) -> None:
         """The API has answered."""
         kind, verb = _request(method, path)
-        labels = {"kind": kind, "verb": verb, "status_code": status}
-        self._count("k8s_request_total", **labels)
-        self._registry.observe("k8s_request_duration", _HELP["k8s_request_duration"], seconds, labels)
+        about = {"kind": kind, "verb": verb, "status_code": status}
+        self._count("k8s_request_total", **about)
+        self._registry.observe("k8s_request_duration", _HELP["k8s_request_duration"], seconds, about)
 
     def log_message(self, level: str) -> None:
         """A line was logged."""

@@ -146,6 +146,9 @@ def test_what_the_controller_counts_of_itself() -> None:
     book.request("GET", "/api/v1/namespaces/argo/pods", 200, 0.01)
     book.request("PATCH", "/apis/argoproj.io/v1alpha1/namespaces/argo/workflows/w", 409, 0.01)
     book.error("OperationPanic")
+    child = {"metadata": {"namespace": "ns", "labels": {"workflows.argoproj.io/cron-workflow": "c"}}}
+    book.appeared(child)
+    book.appeared({**child, "status": {"phase": "Running"}})
     complete = {"status": {"phase": "Failed", "conditions": [{"type": "Completed", "status": "True"}]}}
     detach = book.attach(lambda: [{"status": {}}, complete], lambda: [pod("Running")], lambda: 3)
     found = samples(counting.registry.text())
@@ -166,6 +169,7 @@ def test_what_the_controller_counts_of_itself() -> None:
         'pods_gauge{phase="Running"}': "1",
         'workers_busy_count{worker_type="workflow_worker"}': "3",
         "is_leader": "1",
+        'cronworkflows_triggered_total{name="c",namespace="ns"}': "1",
     }
     assert {key: found.get(f"argo_workflows_{key}") for key in expected} == expected
     detach()
