@@ -239,7 +239,7 @@ class DagFrame:
     def _hook_broken(self, name: str, error: EngineError) -> None:
         """A hook that cannot be judged ends its task in an Error; the DAG, when the task is over already."""
         ex, identifier = self.ex, self.node_id(name)
-        if self._closed:
+        if self._closed or ex.nodes.phase(identifier) == Phase.ERROR:
             return
         if ex.nodes.is_fulfilled(identifier):
             self.fail(error)

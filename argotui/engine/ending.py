@@ -142,7 +142,7 @@ class Course:
     def _finish(self) -> None:
         """A failed exit handler fails a workflow that has succeeded."""
         phase, message = self._entry()
-        if self._problem:
+        if self._problem and phase != Phase.ERROR:
             phase, message = Phase.ERROR, self._problem
         handler = self._ex.nodes.get(self._exit_id)
         if phase != Phase.SUCCEEDED:

@@ -387,8 +387,12 @@ class Siblings(Lookup):
 
     def near(self, wanted: Wanted) -> dict[str, Any]:
         own = [parts[1:] for parts in wanted if f"{parts[0]}." == self._prefix]
-        everything = ("$env",) in {parts[:1] for parts in wanted} or () in own
-        return self._of(self._known() if everything else sorted(name for (name,) in own))
+        if ("$env",) in {parts[:1] for parts in wanted} or () in own:
+            return self._of(self._known())
+        found = self._of(sorted(name for (name,) in own))
+        if own and not found:  # a name that nobody has is looked for among others
+            found = self._of(self._known()[:1])
+        return found
 
     def _of(self, siblings: list[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}

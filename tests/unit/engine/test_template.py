@@ -8,7 +8,7 @@ import pytest
 
 from argotui.engine import expressions, template
 from argotui.engine.expressions import Drawn
-from argotui.engine.scopes import Layers, Siblings
+from argotui.engine.scopes import Layers, NodeVariables, Siblings
 from argotui.engine.strftime import strftime
 from argotui.engine.template import MissingVariable, TemplateError
 from tests.unit.engine.rows import Row, row_id, rows
@@ -73,12 +73,12 @@ def test_strftime(row: Row) -> None:
 def test_a_scope_is_asked_only_for_what_an_expression_names() -> None:
     asked: list[str] = []
 
-    def find(name: str) -> Siblings | None:
+    def find(name: str) -> NodeVariables:
         asked.append(name)
-        return Siblings("", lambda _: None)
+        return NodeVariables({"phase": "Running"})
 
     scope = Layers(Siblings("tasks", find, lambda: [f"t{number}" for number in range(1000)]), {"item": "4"})
-    assert template.substitute('"{{=asInt(item) + 1}} {{=tasks.t7.x?.y ?? 1}}"', scope, strict_prefixes=["steps"])
+    assert template.substitute('"{{=asInt(item) + 1}} {{=tasks.t7.status}}"', scope, strict_prefixes=["steps"])
     assert set(asked) == {"t7"}
 
 
