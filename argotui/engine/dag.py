@@ -266,7 +266,7 @@ class DagFrame:
         if self._closed:
             return
         call = self.task_call(name, self._tasks[name], (), _TaskOwner(self, name))
-        run_exit_hook(self.ex, call, self.scope(name), lambda: self._complete(name), self._hook_failed)
+        run_exit_hook(self.ex, call, lambda: self.scope(name), lambda: self._complete(name), self._hook_failed)
 
     def task_done(self, name: str) -> None:
         """Called by the task's own frame or call."""

@@ -61,20 +61,20 @@ def lifecycle_hooks(holder: Mapping[str, Any]) -> list[Hook]:
 def run_exit_hook(
     ex: Execution,
     call: Call,
-    scope: Mapping[str, Any],
+    scope: Callable[[], Mapping[str, Any]],
     then: Callable[[], None],
     failed: Callable[[EngineError], None],
 ) -> None:
     """Run the exit handler of a call whose node is over, if it has one and may; `then` follows in any case.
 
-    scope: variables of the enclosing template; the node's own outputs are added.
+    scope: makes the variables of the enclosing template; the node's own are added.
     """
     hook = exit_hook(call.holder, ex.spec.get("arguments") or {})
     if hook is None or not node_completed(ex.nodes[call.node_id]) or not ex.may_run(on_exit=True):
         ex.later(then)
         return
     try:
-        own = hook_scope(ex, call, hook, scope)
+        own = hook_scope(ex, call, hook, scope())
         if not is_wanted(ex, call, hook, own):
             ex.later(then)
             return

@@ -313,7 +313,7 @@ class GroupFrame:
 
     def _exit(self, call: Call) -> None:
         if not self._closed:
-            run_exit_hook(self._ex, call, self._scope(call.holder), self._one_less, self._hook_failed)
+            run_exit_hook(self._ex, call, lambda: self._scope(call.holder), self._one_less, self._hook_failed)
 
     def raised(self, call: Call, error: EngineError) -> None:
         if self._closed:

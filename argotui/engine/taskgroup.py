@@ -58,7 +58,7 @@ class TaskGroupFrame:
         self._one_less()
 
     def done(self, call: Call) -> None:
-        run_exit_hook(self._ex, call, self._dag.scope(self._task), self._one_less, self._hook_failed)
+        run_exit_hook(self._ex, call, lambda: self._dag.scope(self._task), self._one_less, self._hook_failed)
 
     def raised(self, call: Call, error: EngineError) -> None:
         self._dag.task_raised(call, error)
