@@ -78,6 +78,18 @@ async def complete() -> Scene:
     return Scene(completed="true")
 
 
+async def test_an_agent_that_outlived_its_workflow_is_deleted() -> None:
+    scene = Scene(completed="true")
+    scene.pod("w-agent", "Running")
+    pod = scene.pods.of({"metadata": {"name": "w", "namespace": "ns", "uid": "w-uid"}})[0]
+    pod["metadata"]["labels"][f"{W}component"] = "agent"
+    await scene.leftovers.tidy(("ns", "w"))
+    assert scene.writes() == [("delete", "w-agent")]
+    pod["metadata"]["deletionTimestamp"] = "2030-01-01T00:00:00Z"
+    await scene.leftovers.tidy(("ns", "w"))
+    assert scene.writes() == [("delete", "w-agent")], "it is being deleted"
+
+
 async def test_finished_pods_are_labelled(complete: Scene) -> None:
     complete.pod("done", "Succeeded")
     complete.pod("running", "Running")

@@ -12,6 +12,7 @@ from argotui.local.kubelet import admission
 from argotui.local.kubelet.environment import environment_of, field_of, resource_of
 from argotui.local.kubelet.executors import run_directory
 from argotui.local.kubelet.expansion import expand
+from argotui.local.kubelet.inside import as_processes
 from argotui.local.kubelet.progress import read_progress
 from argotui.local.kubelet.references import Missing, References
 from argotui.local.kubelet.status import (
@@ -27,7 +28,7 @@ from argotui.local.kubelet.status import (
 from argotui.local.kubelet.volumes import Volume, make_volumes
 from argotui.local.runtime.types import Description, Refused
 from argotui.model.resources import CONFIG_MAPS, SECRETS
-from tests.unit.kubelet.memory import Memory, plain, step
+from tests.unit.kubelet.memory import Memory, agent_pod, plain, resource_step, step
 
 Document = dict[str, Any]
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -212,8 +213,22 @@ def test_what_is_not_done_is_refused_by_name(change: Document, field: str) -> No
     assert field in admission.refusal(plain("p", "true", **change))
 
 
+def test_only_agents_may_be_started_again() -> None:
+    pod = agent_pod("a", "w")
+    assert (pod["spec"]["restartPolicy"], admission.refusal(pod)) == ("OnFailure", "")
+    pod["spec"]["containers"].append({"name": "plugin", "image": "x", "command": ["x"]})
+    assert "spec.restartPolicy: OnFailure" in admission.refusal(pod)
+
+
+def test_a_runtime_judges_only_what_it_has_to_run() -> None:
+    assert "securityContext" not in as_processes(agent_pod("a", "w"))["spec"]
+    judged = as_processes(resource_step("r", "get"))["spec"]
+    assert (judged["initContainers"], judged["containers"]) == ([{}], [{}])
+    assert as_processes(step("s", "true"))["spec"]["containers"][1]["name"] == "main"
+
+
 def test_ordinary_pods_are_admitted() -> None:
-    for pod in (plain("p", "true"), step("s", "true")):
+    for pod in (plain("p", "true"), step("s", "true"), resource_step("r", "get")):
         assert admission.refusal(pod) == ""
     assert admission.unschedulable(plain("p", "true", nodeSelector={"os": "mac"}), {"os": "linux"})
     assert not admission.unschedulable(plain("p", "true", nodeSelector={"os": "linux"}), {"os": "linux"})
