@@ -179,6 +179,7 @@ class StatusWriter:
     def _failed(self, error: ApiError) -> None:
         self._void()
         if error.is_conflict or error.is_not_found:
+            self.uncertain = False  # the version that an earlier attempt was guarded by is history
             self._owner.overtaken()
         elif error.status == 413 or "request is too large" in error.message:
             self._owner.refused(WorkflowTooLarge(error.message))

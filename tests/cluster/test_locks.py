@@ -104,3 +104,26 @@ def test_so_many_run_and_the_others_wait_their_turn(cluster: LocalCluster) -> No
     finally:
         cluster.kubectl("label", "namespace", "argo", "workflows.argoproj.io/parallelism-limit-")
         _configure(cluster, parallelism=None)
+
+
+def test_a_limit_that_is_raised_counts_at_once(cluster: LocalCluster) -> None:
+    cluster.kubectl("create", "configmap", "places", "--from-literal=gates=1")
+    semaphore = {"semaphores": [{"configMapKeyRef": {"name": "places", "key": "gates"}}]}
+    gate = {"name": "main", "suspend": {}, "synchronization": semaphore}
+    for name in ("one", "two", "three"):
+        _create(cluster, _workflow(name, [gate]))
+        until(cluster, lambda name=name: _node(cluster, name))  # type: ignore[misc]
+    assert _node(cluster, "one") == "Running "
+    assert _node(cluster, "two") == "Pending Waiting for argo/ConfigMap/places/gates lock. Lock status: 0/1"
+    assert "held by argo/one" in cluster.argotui("get", "two", "-n", "argo").stdout
+    cluster.kubectl("patch", "configmap", "places", "--type", "merge", "-p", '{"data": {"gates": "2"}}')
+    until(cluster, lambda: _node(cluster, "two") == "Running ")
+    assert _node(cluster, "three").startswith("Pending ")
+    cluster.kubectl("delete", "workflow", "one")
+    until(cluster, lambda: _node(cluster, "three") == "Running ")
+
+
+def _node(cluster: LocalCluster, workflow: str) -> str:
+    """Phase and message of the only node; empty as long as there is none."""
+    node = cluster.workflow(workflow).get("status", {}).get("nodes", {}).get(workflow, {})
+    return f"{node['phase']} {node.get('message', '')}" if node else ""

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -174,3 +174,24 @@ async def test_a_change_of_phase_does_not_wait(owner: Owner) -> None:
     owner.add({"status": {"phase": "Succeeded"}})
     await owner.writer.drained()
     assert loop.time() - began < 0.05 * module._PLAIN_SHARE / 2
+
+
+async def test_it_is_known_whether_a_write_may_still_be_stored(owner: Owner) -> None:
+    owner.answers = [Unreachable("cut off")]
+    owner.gate.clear()
+    owner.add({"status": {"a": 1}})
+    await asyncio.sleep(0)
+    owner.gate.set()
+    await asyncio.wait_for(_until(lambda: owner.writer.uncertain), 5)
+    await owner.writer.drained()
+    assert not owner.writer.uncertain, "the same write was stored at last"
+    owner.answers = [Unreachable("cut off"), ApiError(409, "Conflict", "modified")]
+    owner.add({"status": {"a": 2}})
+    await owner.writer.drained()
+    assert owner.ended == ["overtaken"]
+    assert not owner.writer.uncertain, "no late write with the old version can be stored any more"
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    while not condition():
+        await asyncio.sleep(0.001)

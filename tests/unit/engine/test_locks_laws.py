@@ -36,7 +36,7 @@ TEMPLATE_LOCKS = [
     {"semaphores": [{"configMapKeyRef": {"name": "limits", "key": "one"}}], "mutexes": [{"name": "n"}]},
     {},
 ]
-RELAXED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -160,7 +160,7 @@ def test_all_come_to_an_end(workflows: list[Document], salt: int) -> None:
     ended(crowd)
 
 
-@RELAXED
+@settings(RELAXED, max_examples=30)
 @given(crowds(), st.integers(0, 1000), st.integers(0, 1000))
 def test_a_lock_is_kept_through_kills_and_conflicts(workflows: list[Document], salt: int, seed: int) -> None:
     crowd = Crowd(workflows, salt)
