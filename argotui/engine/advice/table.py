@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from argotui.engine.advice import lasting, older, pods, resources, sharing, waiting
+from argotui.engine.advice import expressions, lasting, older, pods, resources, sharing, waiting
 from argotui.engine.advice.rule import Advice, Level, Rule
 from argotui.engine.advice.view import View
 from argotui.model.dialect import as_written, older_forms, today
@@ -20,6 +20,13 @@ OLDER_FORM: Final = "older-form"
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule("step-on-exit", _HINT, "`onExit` of a step or task, which `hooks.exit` does better", older.on_exit_of_steps),
+    Rule("unreadable-expression", _WARNING, "an expression with a mistake in its grammar", expressions.unreadable),
+    Rule(
+        "unknown-name",
+        _WARNING,
+        "an expression that names a function or a variable that there never is",
+        expressions.unknown_names,
+    ),
     Rule(
         "shared-empty-dir",
         _WARNING,

@@ -99,6 +99,22 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ],
         [text(steps("{name: a, template: other, hooks: {exit: {template: other}}}")), text("onExit: main\n" + LEAF)],
     ),
+    "unreadable-expression": (
+        [
+            text(steps("{name: a, template: other, when: '{{=1 +}}'}")),
+            text(steps("{name: a, template: other, hooks: {h: {template: other, expression: '(steps.a'}}}")),
+            text("retryStrategy: {limit: 1, expression: 'a b'}\n" + LEAF),
+            text("workflowMetadata: {labelsFrom: {a.b/c: {expression: '='}}}\n" + LEAF),
+        ],
+        [text(steps("{name: a, template: other, when: '{{=workflow.name == 1}} {{steps.a}}'}"))],
+    ),
+    "unknown-name": (
+        [
+            text(steps("{name: a, template: other, when: '{{= nosuch(1) }}'}")),
+            text("workflowMetadata: {labelsFrom: {a: {expression: workflw.name}}}\n" + LEAF),
+        ],
+        [text(steps("{name: a, template: other, when: '{{=let x = [1]; any(x, # > len(item)) || sprig.empty(x)}}'}"))],
+    ),
     "shared-empty-dir": (
         [text("volumes: [{name: v, emptyDir: {}}]\n" + steps("{name: a, template: work}"))],
         [
