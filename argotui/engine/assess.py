@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from argotui.engine import containersets, podstatus
+from argotui.engine import containersets, podrestarts, podstatus
 from argotui.engine.daemons import is_ready
 from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodDelayed, PodGone, TaskResultChanged
 from argotui.engine.outputs import publish
@@ -93,7 +93,8 @@ class Assessor:
             return
         self.running.discard(identifier)
         phase = ex.nodes.phase(identifier) or ""
-        if podstatus.is_over(pod) and not completed(phase) and not self._is_leftover(pod, identifier):
+        was_its_end = podstatus.is_over(pod) and not podrestarts.is_restarting(ex, identifier, pod)
+        if was_its_end and not completed(phase) and not self._is_leftover(pod, identifier):
             return  # how it ended is known: that counts
         self._forget(identifier)
         leaf = ex.leaves.get(identifier)
@@ -190,6 +191,8 @@ class Assessor:
     # --- pods ---------------------------------------------------------------------------------
 
     def _apply_pod(self, identifier: str, pod: Document) -> None:
+        if podrestarts.restart(self._ex, identifier, pod):
+            return
         is_daemon = self._ex.daemons.is_daemon(identifier)
         (self.running.add if podstatus.is_running(pod) else self.running.discard)(identifier)
         nodes = self._ex.nodes

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Self
 import yaml
 
 from argotui.engine.metricsconfig import MetricsConfigError, MetricsSettings, read_metrics
+from argotui.engine.restrictions import MODES
 from argotui.engine.retention import PHASES as RETAINED
 from argotui.engine.retention import Retention
 from argotui.model.dialect import today
@@ -40,7 +41,9 @@ class EngineConfig:
     executor: partial containers that are merged below the main container and the executor's own ones.
     workflow_defaults: {metadata, spec} with the lowest precedence. transient_error_pattern: regular
     expression of messages that count as transient (environment). retry_host_label: node label by which retries
-    avoid a host (environment). parallelism, namespace_parallelism: running workflows, 0 is unlimited.
+    avoid a host (environment). template_referencing: Strict or Secure: workflows have to be made of templates.
+    pod_restarts: how often a pod that its host lost before it began is made again.
+    parallelism, namespace_parallelism: running workflows, 0 is unlimited.
     resource_rate: how fast pods may be made, None is unlimited. node_events_as_pod: events of nodes are about
     their pods. initial_delay_ns: how long a new workflow is left alone. pod_gc_delay_ns: how long podGC waits
     before it deletes a pod, unless the workflow says otherwise; pod_gc_grace_seconds: None leaves the pod its own.
@@ -63,6 +66,8 @@ class EngineConfig:
     workflow_events: bool = True
     transient_error_pattern: str = ""
     retry_host_label: str = "kubernetes.io/hostname"
+    template_referencing: str = ""
+    pod_restarts: int = 0
     managed_namespace: str = ""
     parallelism: int = 0
     namespace_parallelism: int = 0
@@ -237,6 +242,27 @@ def _defaults(key: str, value: Any) -> Document:
     return today(defaults)
 
 
+def _template_referencing(key: str, value: Any) -> str:
+    settings = _mapping(key, value)
+    unknown = sorted(set(settings) - {"templateReferencing"})
+    if unknown:
+        raise ConfigError(f"{key}.{unknown[0]}: unknown field")
+    mode = _text(f"{key}.templateReferencing", settings.get("templateReferencing") or "")
+    if mode not in ("", *MODES):
+        raise ConfigError(f"{key}.templateReferencing: must be one of {', '.join(MODES)}, found {mode}")
+    return mode
+
+
+def _pod_restarts(key: str, value: Any) -> int:
+    settings = _mapping(key, value)
+    unknown = sorted(set(settings) - {"enabled", "maxRestarts"})
+    if unknown:
+        raise ConfigError(f"{key}.{unknown[0]}: unknown field")
+    most = settings.get("maxRestarts")
+    count = 3 if most is None else _count(f"{key}.maxRestarts", most)
+    return count if settings.get("enabled") else 0
+
+
 _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "instanceID": ("instance_id", _text),
     "namespace": ("managed_namespace", _text),
@@ -248,6 +274,8 @@ _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "workflowDefaults": ("workflow_defaults", _defaults),
     "retentionPolicy": ("retention", _retention),
     "metricsConfig": ("metrics", _metrics),
+    "failedPodRestart": ("pod_restarts", _pod_restarts),
+    "workflowRestrictions": ("template_referencing", _template_referencing),
     "initialDelay": ("initial_delay_ns", _duration),
     "podGCDeleteDelayDuration": ("pod_gc_delay_ns", _duration),
     "podGCGracePeriodSeconds": ("pod_gc_grace_seconds", _count),
@@ -259,12 +287,10 @@ _READ: Final[dict[str, tuple[str, Callable[[str, Any], Any]]]] = {
 }
 
 _REFUSED_WHEN: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
-    "workflowRestrictions": (lambda value: bool(value.get("templateReferencing")), ""),
     "persistence": (lambda value: bool(value.get("archive") or value.get("nodeStatusOffLoad")), ""),
     "synchronization": (bool, ""),
     "kubeConfig": (bool, ""),
     "artifactDrivers": (bool, ""),
-    "failedPodRestart": (lambda value: bool(value.get("enabled")), "failedPodRestart.enabled"),
     "initlessPod": (lambda value: bool(value.get("enabled")), "initlessPod.enabled"),
 }
 

@@ -9,6 +9,7 @@ from argotui.engine.expressions import evaluate, go_type
 from argotui.engine.gotext import quote
 from argotui.engine.merge import fill_metadata, join_specs, stored_spec_is_stale
 from argotui.engine.program import Program
+from argotui.engine.restrictions import MUST_NOT_CHANGE, refusal
 from argotui.engine.scopes import Globals, global_variables
 from argotui.engine.sources import Base, Shelf
 from argotui.engine.template import TemplateError, substitute_document
@@ -71,6 +72,9 @@ def _joined(ex: Execution, is_new: bool) -> Document:
     defaults = ex.config.workflow_defaults
     if defaults.get("metadata") and is_new:
         ex.workflow["metadata"] = fill_metadata(ex.workflow["metadata"], defaults["metadata"])
+    refused = refusal(ex.config.template_referencing, ex.workflow["spec"])
+    if refused:
+        raise Halted(Phase.ERROR, refused)
     reference = ex.workflow["spec"].get("workflowTemplateRef")
     if reference is not None:
         return _from_template(ex, reference)
@@ -83,26 +87,28 @@ def _joined(ex: Execution, is_new: bool) -> Document:
 def _from_template(ex: Execution, reference: Document) -> Document:
     """The spec over that of its template, kept in the status; an edit of the template comes too late."""
     stored: Document | None = ex.status.get("storedWorkflowTemplateSpec")
+    own, defaults = ex.workflow["spec"], ex.config.workflow_defaults.get("spec")
     if stored and not stored_spec_is_stale(ex.workflow):
+        if ex.config.template_referencing == "Secure" and join_specs(own, stored, defaults) != stored:
+            raise Halted(Phase.ERROR, MUST_NOT_CHANGE)
         return stored
-    found = _template(ex, reference)
-    if found is None:
-        if not stored:
-            resource = "clusterworkflowtemplates" if reference.get("clusterScope") else "workflowtemplates"
-            raise Halted(Phase.ERROR, f'{resource}.argoproj.io "{reference.get("name") or ""}" not found')
-        found = {"spec": stored}
-    spec = join_specs(ex.workflow["spec"], found.get("spec"), ex.config.workflow_defaults.get("spec"))
+    if stored:  # a shutdown that was taken back by a retry must not come from there
+        below: Document = {key: value for key, value in stored.items() if key != "shutdown"}
+    else:
+        below = _spec_of(ex, reference)
+    spec = join_specs(own, below, defaults)
     ex.status["storedWorkflowTemplateSpec"] = spec
     return spec
 
 
-def _template(ex: Execution, reference: Document) -> Document | None:
-    name = str(reference.get("name") or "")
-    if reference.get("clusterScope"):
-        found = ex.lookup.cluster_workflow_template(name)
-    else:
-        found = ex.lookup.workflow_template(ex.namespace, name)
-    return today(found) if found else None
+def _spec_of(ex: Execution, reference: Document) -> Document:
+    """The spec of the template that the workflow refers to. Raises Halted when there is none."""
+    name, cluster = str(reference.get("name") or ""), bool(reference.get("clusterScope"))
+    found = ex.lookup.cluster_workflow_template(name) if cluster else ex.lookup.workflow_template(ex.namespace, name)
+    if found is None:
+        resource = "clusterworkflowtemplates" if cluster else "workflowtemplates"
+        raise Halted(Phase.ERROR, f'{resource}.argoproj.io "{name}" not found')
+    return today(found).get("spec") or {}
 
 
 def _templates(ex: Execution, spec: Document) -> list[Document]:

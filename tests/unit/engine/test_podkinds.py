@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from argotui.engine.config import EngineConfig
 from argotui.engine.effects import TerminatePod
+from argotui.engine.facts import PodChanged
 
 from .builders import call, dag, steps, worker, workflow
 from .simulator import START, Objects, Outcome, Simulation
@@ -317,3 +319,51 @@ def test_the_token_of_the_executor(account: dict[str, Any] | None, secret: str) 
     simulation = Simulation(document, objects=objects).play()
     volumes = {v["name"]: v for v in simulation.created[0]["spec"]["volumes"]}
     assert volumes["exec-sa-token"]["secret"] == {"secretName": secret}
+
+
+# --- pods that their host lost ----------------------------------------------------------------
+
+
+def lose(simulation: Simulation, times: int, reason: str = "Evicted", **status: Any) -> Simulation:
+    """The first pods are given up by their host before anything of them has run."""
+    for number in range(times):
+        simulation.play(until=lambda: len(simulation.created) > number and "wf" in simulation.pods)  # noqa: B023
+        pod = simulation.pods["wf"]
+        pod["status"] = {"phase": "Failed", "reason": reason, "message": "no room", **status}
+        simulation.advance([PodChanged(pod)])
+    return simulation.play()
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize(("times", "phase"), [(1, "Succeeded"), (3, "Succeeded"), (4, "Failed")])
+def test_pods_that_their_host_lost_are_made_again(times: int, phase: str, fresh: bool) -> None:
+    config = EngineConfig(namespace="argo", pod_restarts=3)
+    simulation = lose(Simulation(workflow(worker("work")), config=config, fresh=fresh), times)
+    node = simulation.nodes["wf"]
+    assert (node["phase"], node["failedPodRestarts"]) == (phase, min(times, 3))
+    assert len(simulation.created) == min(times, 3) + 1
+    assert "restartingPodUID" not in node
+
+
+def test_what_is_said_while_a_lost_pod_is_made_again() -> None:
+    config = EngineConfig(namespace="argo", pod_restarts=1)
+    simulation = Simulation(workflow(worker("work")), config=config)
+    simulation.play(until=lambda: bool(simulation.pods))
+    pod = simulation.pods["wf"]
+    pod["status"] = {"phase": "Failed", "reason": "NodeShutdown", "message": "bye"}
+    simulation.advance([PodChanged(pod)])
+    assert states(simulation)["wf"] == ("Pending", "Pod auto-restarting due to NodeShutdown: bye")
+    assert simulation.nodes["wf"]["restartingPodUID"] == pod["metadata"]["uid"]
+
+
+ENDED = {"name": "main", "state": {"terminated": {"exitCode": 1, "startedAt": "2030-01-01T12:00:00Z"}}}
+
+
+@pytest.mark.parametrize(
+    ("restarts", "reason", "status"),
+    [(0, "Evicted", {}), (3, "OutOfMemory", {}), (3, "Evicted", {"containerStatuses": [ENDED]})],
+)
+def test_other_failures_are_failures(restarts: int, reason: str, status: dict[str, Any]) -> None:
+    config = EngineConfig(namespace="argo", pod_restarts=restarts)
+    simulation = lose(Simulation(workflow(worker("work")), config=config), 1, reason, **status)
+    assert states(simulation) == {"wf": ("Failed", "no room")}

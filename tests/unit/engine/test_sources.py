@@ -210,3 +210,69 @@ def test_retries_of_a_referenced_template() -> None:
     ).play()
     assert simulation.phase == "Succeeded"
     assert simulation.nodes["wf[0].a(1)"]["templateRef"] == {"name": "lib", "template": "work"}
+
+
+# --- reference-only mode ----------------------------------------------------------------------
+
+
+def referring(**spec: Any) -> Document:
+    document = workflow()
+    document["spec"] = {"workflowTemplateRef": {"name": "main"}, **spec}
+    return document
+
+
+def restricted(document: Document, mode: str, **play: Any) -> Simulation:
+    objects = Objects.of([library("main", POD, entrypoint="pod")])
+    return Simulation(
+        document, objects=objects, config=EngineConfig(namespace="argo", template_referencing=mode), **play
+    )
+
+
+@pytest.mark.parametrize("mode", ["Strict", "Secure"])
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (workflow(), "workflows must use workflowTemplateRef to be executed when the controller is in reference mode"),
+        (referring(serviceAccountName="x"), "spec.serviceAccountName must not be set when"),
+        (referring(podSpecPatch="{}"), "spec.podSpecPatch must not be set when"),
+        (referring(artifactGC={"podSpecPatch": "x"}), "spec.artifactGC.podSpecPatch must not be set when"),
+    ],
+)
+def test_what_a_workflow_must_not_say_in_reference_mode(document: Document, message: str, mode: str) -> None:
+    simulation = restricted(document, mode).play()
+    assert simulation.phase == "Error"
+    assert simulation.workflow["status"]["message"].startswith(message)
+    assert not simulation.created
+
+
+@pytest.mark.parametrize("mode", ["Strict", "Secure"])
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_it_may_say(mode: str, fresh: bool) -> None:
+    document = referring(entrypoint="pod", priority=1, activeDeadlineSeconds=600)
+    assert restricted(document, mode, fresh=fresh).play().phase == "Succeeded"
+
+
+@pytest.mark.parametrize(("mode", "phase"), [("Strict", "Succeeded"), ("Secure", "Error")])
+def test_a_spec_that_changes_while_it_runs(mode: str, phase: str) -> None:
+    simulation = restricted(referring(), mode)
+    simulation.play(until=lambda: bool(simulation.pods))
+    found = simulation.workflow
+    simulation.change({**found, "spec": {**found["spec"], "priority": 7}})
+    simulation.play()
+    assert simulation.phase == phase
+    if mode == "Secure":
+        assert "may not change during execution" in simulation.workflow["status"]["message"]
+
+
+@pytest.mark.parametrize("mode", ["", "Secure"])
+def test_a_suspended_workflow_keeps_the_template_it_began_with(mode: str) -> None:
+    simulation = restricted(referring(), mode)
+    simulation.objects.templates["argo", "main"] = library("main", POD, worker("other"), entrypoint="pod")
+    simulation.play(until=lambda: bool(simulation.pods))
+    simulation.objects.templates["argo", "main"] = library("main", worker("other"), entrypoint="other")
+    for suspend in (True, None):
+        found = simulation.workflow
+        simulation.change({**found, "spec": {**found["spec"], "suspend": suspend}})
+    simulation.play()
+    assert simulation.phase == "Succeeded"
+    assert simulation.workflow["status"]["storedWorkflowTemplateSpec"]["entrypoint"] == "pod"
