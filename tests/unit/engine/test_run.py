@@ -117,9 +117,10 @@ def test_metadata_of_the_spec_and_defaults() -> None:
             'clusterworkflowtemplates.argoproj.io "gone" not found',
         ),
         (
-            workflow({"name": "main", "http": {"url": "http://x"}}),
+            workflow({"name": "main", "plugin": {"x": {}}}),
             "Error",
-            "spec.templates[0].http: http templates are not supported by this version of argotui",
+            "spec.templates[0].plugin: plugin templates are not supported by this version of argotui, as there is no "
+            "agent that serves plugins",
         ),
     ],
 )  # fmt: skip
