@@ -129,13 +129,13 @@ async def test_other_kinds_are_refused_with_what_to_do() -> None:
 
 async def test_what_this_version_does_not_run_is_refused_on_the_local_cluster_only() -> None:
     text = HELLO.replace(
-        'container: {image: alpine, command: [echo], args: ["{{workflow.parameters.who}}"]}', "http: {url: 'http://x'}"
+        'container: {image: alpine, command: [echo], args: ["{{workflow.parameters.who}}"]}', "plugin: {x: {}}"
     )
     (found,) = await problems(FakeClient(), text)
-    assert "spec.templates[0].http: " in found
+    assert "spec.templates[0].plugin: " in found
     assert "not supported by this version" in found
     elsewhere = await from_files(FakeClient(), "argo", drafts(text), NOTHING, is_local=False)  # type: ignore[arg-type]
-    assert "spec.templates[0].http" in elsewhere.notes[0]
+    assert "spec.templates[0].plugin" in elsewhere.notes[0]
 
 
 async def test_templates_are_read_from_the_cluster_with_all_they_refer_to() -> None:
@@ -160,15 +160,15 @@ async def test_templates_are_read_from_the_cluster_with_all_they_refer_to() -> N
 
 
 async def test_a_template_that_cannot_be_run_is_refused_where_it_is_used() -> None:
-    bad = template(TEMPLATE.replace('container: {image: alpine, command: ["true"]}', "http: {url: 'http://x'}"))
+    bad = template(TEMPLATE.replace('container: {image: alpine, command: ["true"]}', "plugin: {x: {}}"))
     client = FakeClient((WORKFLOW_TEMPLATES, bad))
     use = "steps: [[{{name: s, templateRef: {{name: pipeline, template: {}}}}}]]"
     body = 'container: {image: alpine, command: [echo], args: ["{{workflow.parameters.who}}"]}'
     found = await problems(client, HELLO.replace(body, use.format("other")))
-    assert any("in WorkflowTemplate pipeline: spec.templates[1].http" in problem for problem in found)
+    assert any("in WorkflowTemplate pipeline: spec.templates[1].plugin" in problem for problem in found)
     with_tag = HELLO.replace("value: world", "value: world\n    - {name: tag, value: t}")
     fine = await check(client, "argo", drafts(with_tag.replace(body, use.format("main"))), is_local=True)  # type: ignore[arg-type]
-    assert not any("http" in str(problem) for problem in fine.problems)
+    assert not any("plugin" in str(problem) for problem in fine.problems)
 
 
 async def test_passed_parameters_do_not_lead_to_wrong_lines() -> None:
