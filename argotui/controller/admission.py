@@ -37,9 +37,10 @@ class Admission:
                 self._throttle.add(uid(workflow), namespace(workflow), 0, "", runs=True)
 
     def add(self, workflow: Document) -> None:
-        """A workflow that is not complete, as it is now."""
-        priority = (workflow.get("spec") or {}).get("priority") or 0
-        self._tell(self._throttle.add(uid(workflow), namespace(workflow), int(priority), created(workflow) or ""))
+        """A workflow that is not complete, as it is now. It is not told of itself: whoever adds it asks."""
+        own, priority = uid(workflow), (workflow.get("spec") or {}).get("priority") or 0
+        admitted = self._throttle.add(own, namespace(workflow), int(priority), created(workflow) or "")
+        self._tell(each for each in admitted if each != own)
 
     def remove(self, own: str) -> None:
         """The workflow is complete, or gone."""

@@ -100,6 +100,7 @@ class Term:
         )
         self._crons = Crons(self)
         self._runners: dict[Key, Runner] = {}
+        self._by_uid: dict[str, Runner] = {}
         self._loaded: OrderedDict[Runner, None] = OrderedDict()
         self._leaving: dict[Key, asyncio.Task[None]] = {}
         self._crew = Crew()
@@ -203,14 +204,16 @@ class Term:
     def _admit(self, workflow: Document) -> None:
         key = namespace(workflow), name(workflow)
         runner = Runner(self, workflow, predecessor=self._leaving.get(key))
-        self._runners[key] = runner
+        self._runners[key] = self._by_uid[runner.uid] = runner
         self.admission.add(workflow)
         runner.wake()
 
     def _dismiss(self, key: Key, runner: Runner, version: str) -> None:
         """The workflow is complete, deleted, or out of scope."""
         del self._runners[key]
+        self._by_uid.pop(runner.uid, None)
         self._loaded.pop(runner, None)
+        self.admission.remove(runner.uid)
 
         async def end() -> None:
             try:
@@ -218,7 +221,6 @@ class Term:
                     await self._leftovers.tidy(key)
             finally:
                 self.locks.forget(runner.uid)
-                self.admission.remove(runner.uid)
 
         self._take_leave(key, f"end of {runner.title}", end())
 
@@ -277,9 +279,8 @@ class Term:
 
     def _admitted(self, admitted: str) -> None:
         """There is room for the workflow with this uid."""
-        for runner in self._runners.values():
-            if runner.uid == admitted:
-                runner.tell(Admitted())
+        if admitted in self._by_uid:
+            self._by_uid[admitted].tell(Admitted())
 
     # for the runners
 
