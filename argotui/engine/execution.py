@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 ENOUGH: Final = 500
 """Effects after which a step ends, to be continued at once: thousands of pods must not hold up other workflows."""
+MANY: Final = 2_000
+"""New nodes after which it ends likewise: templates that fan out into themselves have no end of their own."""
 
 
 class Lookup(Protocol):
@@ -129,9 +131,9 @@ class Execution:
         self._agenda.append((action, arguments))
 
     def work(self) -> bool:
-        """Do what is on the agenda, up to `ENOUGH`; False when nothing was done."""
+        """Do what is on the agenda, up to `ENOUGH` and `MANY`; False when nothing was done."""
         busy = False
-        while self._agenda and len(self.effects) < ENOUGH:
+        while self._agenda and len(self.effects) < ENOUGH and self.nodes.created < MANY:
             busy = True
             action, arguments = self._agenda.pop()
             action(*arguments)

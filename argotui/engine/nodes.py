@@ -39,6 +39,8 @@ class Nodes:
         self.documents: dict[str, Document] = dict(documents)
         self.before: dict[str, Document | None] = {}
         """What the nodes that this step changed were before it; None for a new one."""
+        self.created = 0
+        """How many nodes this step added."""
         self.unsynced: set[str] = set()
         """Ended nodes and others whose executor has not finished reporting."""
         self.active_pods: set[str] = set()
@@ -133,6 +135,7 @@ class Nodes:
         node["finishedAt"] = written if fulfilled(phase, node.get("taskResultSynced")) else None
         self.documents[identifier] = node
         self.before.setdefault(identifier, None)
+        self.created += 1
         self._count(identifier, node, 1)
         for parent in parents:
             self.link(parent, identifier)
@@ -237,6 +240,7 @@ class Nodes:
     def start_step(self) -> None:
         """Forget what the last step changed."""
         self.before = {}
+        self.created = 0
         self._own_lists.clear()
 
     # --- shape --------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from argotui.engine.expressions import evaluate, go_type
 from argotui.engine.gotext import quote
 from argotui.engine.merge import fill_metadata, join_specs, stored_spec_is_stale
 from argotui.engine.program import Program
+from argotui.engine.reporting import invalid_events
 from argotui.engine.restrictions import MUST_NOT_CHANGE, refusal
 from argotui.engine.scopes import Globals, global_variables
 from argotui.engine.sources import Base, Shelf
@@ -137,6 +138,8 @@ def _check(ex: Execution, spec: Document) -> None:
     document = {**ex.workflow, "apiVersion": API_VERSION, "kind": "Workflow"}
     findings = validate(document, ex.lookup, defaults=ex.config.workflow_defaults)
     if findings:
+        if ex.config.workflow_events:
+            ex.effects.extend(invalid_events(findings))
         raise Halted(Phase.FAILED, f"invalid spec: {findings[0].message}")
     refused = unsupported({**document, "spec": spec})
     if refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from argotui.engine.effects import EmitEvent
@@ -16,8 +16,10 @@ from argotui.model.times import parse_time
 
 if TYPE_CHECKING:
     from argotui.engine.nodes import Nodes
+    from argotui.engine.validate import Finding
 
 _PREFIX: Final = "workflows.argoproj.io/"
+_MOST_FINDINGS: Final = 20
 _NORMAL: Final = (Phase.SUCCEEDED, Phase.RUNNING)
 
 
@@ -92,6 +94,13 @@ def pods_of(workflow: Document, uids: Mapping[str, str], version: str) -> About:
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
 
     return about
+
+
+def invalid_events(findings: Sequence[Finding]) -> Iterator[EmitEvent]:
+    """One event for each problem of the spec, with its field and what would be right: the status has room for one."""
+    for finding in findings[:_MOST_FINDINGS]:
+        text = ": ".join(filter(None, (finding.path, finding.reason or finding.message)))
+        yield EmitEvent("Warning", "InvalidSpec", f"{text}; {finding.suggestion}" if finding.suggestion else text)
 
 
 def workflow_event(phase: str, message: str) -> EmitEvent:

@@ -24,7 +24,7 @@ STEPS = 5
 PODS = 50
 """Pods of a step that come to an end before the next one."""
 ENOUGH = 500
-"""Effects after which a run is believed: what thousands of pods take is no manifest's fault."""
+"""Effects and nodes after which a run is believed: what thousands of pods take is no manifest's fault."""
 REFUSED, RUN = "refused", "run"
 _TYPES = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
 
@@ -71,11 +71,11 @@ def _run(document: Document, objects: Objects) -> None:
     now = START
     run = Run.load(workflow, CONFIG, objects)
     facts: list[Fact] = []
-    effects = 0
+    done = 0
     for _ in range(STEPS):
         step = run.advance(facts, now, bytes(32))
-        effects += len(step.effects)
-        if effects > ENOUGH:
+        done += len(step.effects) + len((step.changes.get("status") or {}).get("nodes") or {})
+        if done > ENOUGH:
             break
         now += timedelta(seconds=20)
         facts = [*_ended(step.effects, now), Tick()]

@@ -41,6 +41,7 @@ from argotui.engine.pods.agent import agent_pod_name
 from argotui.engine.run import Run, Step
 from argotui.engine.tasksets import is_agent
 from argotui.model import documents
+from argotui.model.dialect import today
 from argotui.model.documents import Document, clone
 from argotui.model.keys import (
     ANNOTATION_NODE_ID,
@@ -308,7 +309,7 @@ class Simulation:
     def check_stored(self) -> None:
         """What is stored is what the run believes."""
         if self._run is not None and not self._lost:
-            assert without_nulls(self._run.workflow) == without_nulls(self.workflow)
+            assert without_nulls(self._run.workflow) == without_nulls(today(self.workflow))
 
     def _carry_out(self, effect: Effect) -> None:
         if self.agent.carry_out(effect):

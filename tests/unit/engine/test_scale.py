@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from argotui.engine import execution
 from argotui.engine.config import EngineConfig
-from argotui.engine.effects import CreatePod
-from argotui.engine.facts import Fact, PodChanged, TaskResultChanged
+from argotui.engine.effects import CreatePod, WakeAt
+from argotui.engine.facts import Fact, PodChanged, TaskResultChanged, Tick
 from argotui.engine.run import Run
 from argotui.model.documents import Document, annotations
 from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_REPORT_OUTPUTS_COMPLETED
@@ -85,6 +86,18 @@ def test_a_long_chain_of_tasks() -> None:
 def test_a_long_chain_of_skipped_steps() -> None:
     steps = [[{"name": f"s{n}", "template": "pod", "when": "false"}] for n in range(1000)]
     assert play(workflow({"name": "main", "steps": steps})).phase == "Succeeded"
+
+
+@pytest.mark.parametrize("kind", ["steps", "dag"])
+def test_a_loop_over_itself_gives_way_after_each_step(kind: str) -> None:
+    """A hundred levels of ten: more nodes than there is time for. Each step adds a bounded number of them."""
+    loop = {"name": "a", "template": "main", "withSequence": {"count": 10}}
+    body: Document = {"steps": [[loop]]} if kind == "steps" else {"dag": {"tasks": [loop]}}
+    run = Run.load(workflow({"name": "main", **body}), EngineConfig(), Objects())
+    for _ in range(3):
+        step = run.advance([Tick()], START, b"")
+        assert len(step.changes["status"]["nodes"]) < 2 * execution.MANY
+        assert WakeAt(START) in step.effects
 
 
 # --- width ------------------------------------------------------------------------------------
