@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from argotui.controller import clock
 from argotui.controller.acting import Acting
 from argotui.controller.alarm import Alarm
+from argotui.controller.factkey import fact_key
 from argotui.controller.lease import LeaseLost
 from argotui.controller.oversize import error_patch
 from argotui.controller.packing import WorkflowTooLarge
@@ -23,20 +24,9 @@ from argotui.controller.versions import is_newer
 from argotui.controller.writer import StatusWriter
 from argotui.engine.effects import Effect, EmitEvent, WakeAt
 from argotui.engine.facts import (
-    Admitted,
     BaselineKnown,
-    CacheLoaded,
-    ClaimCreated,
-    ClaimNotCreated,
     Fact,
-    LockGranted,
-    LockRefused,
-    LocksAwaited,
-    LocksHeld,
     PodChanged,
-    PodCreateFailed,
-    PodDelayed,
-    PodGone,
     Postponed,
     TaskResultChanged,
     TaskSetChanged,
@@ -98,7 +88,7 @@ class Runner:
 
     def tell(self, fact: Fact) -> None:
         """A fact for the engine. A newer one about the same pod or result takes the place of an older one."""
-        self._facts[_key(fact)] = fact
+        self._facts[fact_key(fact)] = fact
         self.wake()
 
     def reload(self) -> None:
@@ -264,7 +254,7 @@ class Runner:
         task_set = caches.task_set(workflow)
         if task_set is not None:
             facts.append(TaskSetChanged(task_set))
-        self._facts.update((_key(fact), fact) for fact in facts)
+        self._facts.update((fact_key(fact), fact) for fact in facts)
 
     async def _retire(self) -> None:
         """Ends the present load: nothing new is sent, what was sent is answered, so that the next load sees it."""
@@ -390,28 +380,3 @@ class Runner:
         effect = EmitEvent("Warning", "OperationPanic", message, {})
         self._term.counting.book.error("OperationPanic")
         self._term.events.put(self._newest, effect)
-
-
-def _key(fact: Fact) -> tuple[str, str]:
-    """Facts with the same key say something about the same thing; the latest one counts."""
-    match fact:
-        case PodChanged(pod):
-            return "pod", uid(pod)
-        case PodGone(_, pod_uid):
-            return "pod", pod_uid
-        case PodCreateFailed(node_id):
-            return "creation", node_id
-        case PodDelayed(node_id):
-            return "creation", node_id
-        case TaskResultChanged(result):
-            return "result", name(result)
-        case LockGranted(holder) | LocksHeld(holder) | LocksAwaited(holder) | LockRefused(holder):
-            return "lock", holder
-        case CacheLoaded(node_id):
-            return "cache", node_id
-        case Postponed() | Admitted():
-            return "admission", ""
-        case ClaimCreated(claim) | ClaimNotCreated(claim):
-            return "claim", claim
-        case _:
-            return type(fact).__name__, ""

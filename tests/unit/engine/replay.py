@@ -15,6 +15,7 @@ import yaml
 
 from argotui.engine import operations
 from argotui.engine.config import EngineConfig
+from argotui.engine.retention import expires, is_done
 from argotui.model.documents import Document
 from argotui.model.patching import merge_patch
 
@@ -166,7 +167,10 @@ class Replay:
 
     def differences(self) -> list[tuple[str, Any, Any]]:
         expected = self.case.expected
-        actual = self._normal(self.simulation.workflow)
+        workflow = self.simulation.workflow
+        actual = self._normal(workflow)
+        if expected["workflow"] == {"gone": True}:  # what the controller's garbage collection goes by
+            actual = {"gone": is_done(workflow) and expires(workflow) is not None}
         found = list(compare.differences(expected["workflow"], actual, expected.get("ignore", []), skip_pods=False))
         if "remainingPods" in expected:
             left = {"remainingPods": sorted(self.simulation.pods)}
