@@ -304,6 +304,7 @@ def test_examples_get_only_the_advice_that_they_are_about() -> None:
         "06-resource.yaml": {"resource-account"},
         "08-suspend-forever.yaml": {"suspend-for-ever"},
         "20-workflow-of-workflows.yaml": {"resource-account"},
+        "30-resource-conditions.yaml": {"resource-account"},
     }
     for file in sorted(EXAMPLES.glob("*.yaml")):
         for manifest in load_manifests(file.read_text(), file.name):
