@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Iterator
+from typing import Final
 
 from argotui.executor.resource.api import MANIFEST_PATH, Api, ResourceError, refused, usage
 from argotui.kube.errors import ApiError
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.resources import Resource, find
+
+_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 
 
 class Kinds:
@@ -25,6 +29,8 @@ class Kinds:
             raise _unreadable("Object 'Kind' is missing in manifest")
         if not version:
             raise _unreadable("Object 'apiVersion' is missing in manifest")
+        if not _VERSION.match(version):
+            raise _unreadable(f"unexpected GroupVersion string: {version}")
         for resource in await self._served(version):
             if resource.kind == kind:
                 return resource

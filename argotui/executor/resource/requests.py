@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from argotui.executor.insist import insist
 from argotui.executor.resource.api import JSON, Api, ResourceError, refused
 from argotui.kube.errors import ApiError, BrokenStream, Unreachable
 from argotui.model.documents import Document
+
+_INTERNAL: Final = 500
 
 
 class Requests:
@@ -19,8 +21,15 @@ class Requests:
         self.repeated = False
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Document:
-        """Raises ApiError."""
-        return await insist(lambda: self._api.raw("GET", path, query=query), f"read {path}")
+        """Raises ApiError, ResourceError."""
+
+        async def once() -> Document:
+            try:
+                return await self._api.raw("GET", path, query=query)
+            except ApiError as error:
+                raise _final(error) from None
+
+        return await insist(once, f"read {path}")
 
     async def send(
         self,
@@ -38,6 +47,8 @@ class Requests:
         async def once() -> Document:
             try:
                 return await self._api.raw(method, path, query=query, body=body, content_type=content_type)
+            except ApiError as error:
+                raise _final(error) from None
             except (Unreachable, BrokenStream) as error:
                 if not twice:
                     raise ResourceError(f"the answer was lost, so whether it was done is not known: {error}") from None
@@ -45,6 +56,11 @@ class Requests:
                 raise
 
         return await insist(once, f"{method} {path}")
+
+
+def _final(error: ApiError) -> Exception:
+    """A server that is busy is asked again; one that says it is broken need not get better."""
+    return refused(error) if error.status == _INTERNAL else error
 
 
 async def required(requests: Requests, path: str, doing: str = "") -> Document:

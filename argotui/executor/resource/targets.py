@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from argotui.engine.gotext import quote
 from argotui.executor.resource.api import ResourceError, refused, usage
 from argotui.executor.resource.flags import Options
 from argotui.executor.resource.kinds import Kinds
@@ -31,9 +32,15 @@ class Target:
     name: str
     document: Document
 
+    def __post_init__(self) -> None:
+        """Raises ResourceError for names that would lead somewhere else in a URL."""
+        for text in (self.name, self.namespace or ""):
+            if text in (".", "..") or "/" in text or "%" in text:
+                raise usage(f"invalid resource name {quote(text)}: it may not be '.' or '..' or contain '/' or '%'")
+
     @property
     def path(self) -> str:
-        """Of the object itself."""
+        """Of the object itself. Raises ResourceError when it has no name."""
         if not self.name:
             raise usage("resource name may not be empty")
         return self.resource.path(self.namespace, self.name)
@@ -81,7 +88,9 @@ class Targets:
             raise ResourceError("the manifest is not an object with apiVersion, kind and metadata")
         resource = await self._kinds.of_object(found)
         given = found.get("metadata")
-        metadata: Document = dict(given) if isinstance(given, dict) else {}
+        if given is not None and not isinstance(given, dict):
+            raise ResourceError("metadata of the manifest is not an object")
+        metadata: Document = dict(given or {})
         namespace = self._namespace(resource, str(metadata.get("namespace") or ""), options)
         if namespace:
             metadata["namespace"] = namespace

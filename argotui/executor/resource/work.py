@@ -93,7 +93,7 @@ class ResourceStep:
         return _target(done)
 
     async def _act(self, requests: Requests) -> tuple[Target, Document] | None:
-        options = read_flags(self._resource.get("flags") or ())
+        options = read_flags([str(word) for word in self._resource.get("flags") or ()])
         objects = read_objects(self._manifest)
         finder = Targets(requests, Kinds(self.api), self.namespace, self.uid)
         targets = await self._targets(finder, objects, options)

@@ -27,6 +27,7 @@ class Cluster:
         self.requests: list[tuple[str, str, Any, str]] = []
         self.lose = 0
         self.broken = ""
+        self.failure: ApiError | None = None
         self.after_watch: list[Callable[[], None]] = []
         self._versions = itertools.count(1)
         self._watches: list[tuple[str, asyncio.Queue[WatchEvent]]] = []
@@ -58,6 +59,8 @@ class Cluster:
         path = urlsplit(path).path
         if method == "GET":
             return self._read(path, dict(query or {}))
+        if self.failure is not None:
+            raise self.failure
         if self.broken:
             raise ApiError(403, "Forbidden", self.broken)
         body = json.loads(body) if isinstance(body, bytes) else body

@@ -12,6 +12,7 @@ from argotui.executor.resource.conditions import Conditions, Paths
 from argotui.executor.resource.flags import read_flags
 from argotui.executor.resource.verbs import LAST_APPLIED
 from argotui.executor.resource.work import ResourceStep
+from argotui.kube.errors import ApiError
 from argotui.model.documents import Document, clone
 
 from .cluster import Cluster
@@ -120,6 +121,38 @@ async def test_what_kubectl_says() -> None:
     assert "does not match the namespace" in await refusal(
         cluster, "get", config_map(metadata={"namespace": "x"}), flags=["-n", "y"]
     )
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        "text",
+        ["a"],
+        {**config_map(), "metadata": "text"},
+        {**config_map(), "metadata": ["a"]},
+        config_map("../secrets/s"),
+        config_map(".."),
+        config_map("a%2fb"),
+        config_map(metadata={"namespace": "../../x"}),
+        {**config_map(), "apiVersion": "v1/../../apis"},
+        {**config_map(), "apiVersion": "../v1"},
+        {**config_map(), "kind": ["a"]},
+        {**config_map(), "metadata": {}},
+    ],
+)
+@pytest.mark.parametrize("action", ["get", "create", "apply", "replace", "patch", "delete"])
+async def test_hostile_manifests(action: str, found: Any) -> None:
+    cluster = Cluster(config_map("s"))
+    if action == "create" and found == {**config_map(), "metadata": {}}:
+        return  # for the server to judge
+    assert await refusal(cluster, action, found)
+    assert cluster.requests == []
+
+
+async def test_a_server_that_is_broken_is_not_asked_for_ever() -> None:
+    cluster = Cluster()
+    cluster.failure = ApiError(500, "InternalError", "Internal error occurred: webhook")
+    assert "Error from server (InternalError)" in await refusal(cluster, "create", config_map())
 
 
 async def test_apply_merges_three_ways() -> None:
