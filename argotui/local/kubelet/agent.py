@@ -17,6 +17,7 @@ from argotui.local.kubelet.container import end_now
 from argotui.local.kubelet.context import Node, pod_directory, records_below, title
 from argotui.local.kubelet.environment import NODE
 from argotui.local.kubelet.events import warn
+from argotui.local.kubelet.inside import has_processes
 from argotui.local.kubelet.noderecord import labels
 from argotui.local.kubelet.pod import PodRun
 from argotui.local.kubelet.podfile import PodFile
@@ -41,6 +42,8 @@ class Kubelet:
         self._max_pods = max_pods
         self._listed = False
         self._runs: dict[str, PodRun] = {}
+        self._places: set[str] = set()
+        """Pods that count: those without a process do not, for they may wait for others that need a place."""
         self._queue: dict[str, Document] = {}
         self._labels = labels()
         self._misfits: dict[str, Document] = {}
@@ -92,6 +95,8 @@ class Kubelet:
         """After the first list, which comes in the order of names: puts it into that of creation, takes the first."""
         self._listed = True
         self._queue = dict(sorted(self._queue.items(), key=lambda item: _age(item[1])))
+        for pod in [pod for pod in self._queue.values() if not has_processes(pod)]:
+            self._run(pod)
         self._fill()
 
     async def tidy_up(self, known: dict[str, Document]) -> None:
@@ -125,6 +130,8 @@ class Kubelet:
                 self._spawn(self._mark_unschedulable(pod, why_not))
             return
         self._queue[uid] = pod
+        if self._listed and not has_processes(pod):
+            self._run(pod)
         self._fill()
 
     async def _mark_unschedulable(self, pod: Document, why_not: str) -> None:
@@ -148,7 +155,7 @@ class Kubelet:
 
     def _fill(self) -> None:
         """Gives free places to those who wait longest."""
-        while self._listed and self._queue and len(self._runs) < self._max_pods:
+        while self._listed and self._queue and len(self._places) < self._max_pods:
             uid = next(iter(self._queue))
             self._run(self._queue.pop(uid))
 
@@ -160,6 +167,8 @@ class Kubelet:
         except ValueError as error:
             log.error("%s: left alone: %s", title(pod), error)
             return
+        if has_processes(pod):
+            self._places.add(uid)
         self._spawn(self._follow(uid, run, title(pod)))
 
     async def _follow(self, uid: str, run: PodRun, name: str) -> None:
@@ -170,6 +179,7 @@ class Kubelet:
             log.exception("%s: the pod could not be followed to its end", name)
         finally:
             self._runs.pop(uid, None)
+            self._places.discard(uid)
         if run.is_gone:
             self._node.tidy.discard(pod_directory(self._node.pods_dir, uid))
         self._fill()

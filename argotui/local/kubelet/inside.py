@@ -33,16 +33,22 @@ def work_of(api: Api, pod: Document, container: Document, step: Step | None, rec
     return lambda: run_resource(api, pod, container, step, record)
 
 
+def has_processes(pod: Document) -> bool:
+    """Whether anything of the pod runs as a process; what only waits for the API server is no load for the machine."""
+    return any(role_of(each) not in _WITHOUT_PROCESS for each in _containers(pod["spec"]))
+
+
+def _containers(spec: Document) -> list[Document]:
+    return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+
+
 def as_processes(pod: Document) -> Document:
     """What a runtime has to judge of a pod: what is asked for containers that are no processes is not in it."""
     spec = dict(pod["spec"])
-    processes = False
-    for kind in ("initContainers", "containers"):
-        found = [{} if role_of(each) in _WITHOUT_PROCESS else each for each in spec.get(kind) or ()]
-        processes = processes or any(found)
-        spec[kind] = found
-    if not processes:
+    if not has_processes(pod):
         spec.pop("securityContext", None)
+    for kind in ("initContainers", "containers"):
+        spec[kind] = [{} if role_of(each) in _WITHOUT_PROCESS else each for each in spec.get(kind) or ()]
     return {**pod, "spec": spec}
 
 

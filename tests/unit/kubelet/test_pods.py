@@ -589,3 +589,20 @@ async def test_an_agent_is_ended_when_its_pod_is_deleted(tmp_path: Path) -> None
         await memory.until(lambda: memory.phase("agent") == "Running")
         await memory.delete(PODS, "agent", grace_seconds=30)
         await memory.until(lambda: ("pods", "agent") not in memory.objects)
+
+
+async def test_pods_that_only_wait_take_nobodys_place(tmp_path: Path) -> None:
+    memory = Memory()
+    await memory.create(WORKFLOW_TASK_SETS, task_set())
+    await memory.create(PODS, agent_pod("early", "w"))
+    async with kubelet(memory, tmp_path, max_pods=1):
+        for name in ("one", "two"):
+            resource = {"manifest": CONFIG_MAP.replace("made", name), "successCondition": "data.a == two"}
+            await memory.create(PODS, resource_step(name, "create", resource=resource))
+        await memory.create(PODS, step("work", "true"))
+        await memory.over("work")
+        assert memory.phase("one") not in ("Succeeded", "Failed")
+        for name in ("one", "two"):
+            await memory.until(lambda name=name: ("configmaps", name) in memory.objects)
+            await memory.patch(CONFIG_MAPS, name, {"data": {"a": "two"}})
+            await memory.over(name)
