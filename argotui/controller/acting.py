@@ -235,7 +235,7 @@ class Acting:
 
     async def _save_cache(self, effect: SaveCache) -> None:
         try:
-            await self._term.memory.save(effect, self._given_up)
+            await self._term.memory.save(effect, asyncio.Event())  # a new load would not ask for it again
         except CacheRefused as refused:
             message = f"the outputs of {effect.node_id} are not remembered: {refused}"
             log.warning("%s/%s: %s", self._namespace, name(self._workflow), message)

@@ -20,12 +20,11 @@ log = logging.getLogger(__name__)
 Tell = Callable[[Fact], None]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Member:
-    """A workflow that has been loaded. life: which load it is; what belongs to an earlier one is dropped."""
+    """One load of a workflow; what belongs to an earlier one is dropped."""
 
     tell: Tell
-    life: int = 0
 
 
 class Locking:
@@ -45,18 +44,18 @@ class Locking:
     def begin(self, workflow: Document, tell: Tell, *, certain: bool) -> None:
         """The workflow was read and is about to be loaded: its run asks anew. certain: see `LockTable.begin`."""
         own = uid(workflow)
-        member = self._members.get(own)
-        self._members[own] = _Member(tell, 0 if member is None else member.life + 1)
+        self._members[own] = _Member(tell)
         self._pass_on(self.table.begin(own, recorded_holders(workflow), certain=certain))
 
     def start(self, workflow: Document, effect: LockEffect) -> None:
         """Carries out an effect of the workflow's present load."""
         own = uid(workflow)
+        member = self._members.get(own)
         match effect:
-            case AcquireLocks():
-                self._acquire(own, _request(workflow, effect))
-            case ConfirmLocks(holder):
-                self._members[own].tell(LocksHeld(holder))
+            case AcquireLocks() if member is not None:
+                self._acquire(member, _request(workflow, effect))
+            case ConfirmLocks(holder) if member is not None:
+                member.tell(LocksHeld(holder))
             case ReleaseLocks(holder):
                 self._pass_on(self.table.release(own, holder) if holder else self.table.forget(own))
 
@@ -74,20 +73,18 @@ class Locking:
         await self._crew.dismiss()
         await self._limits.stop()
 
-    def _acquire(self, own: str, request: Request) -> None:
+    def _acquire(self, member: _Member, request: Request) -> None:
         semaphores = [lock for lock in request.locks if not is_mutex(lock)]
         if not semaphores:
             self._pass_on(self.table.ask(request))
             return
-        life = self._members[own].life
 
         async def ask() -> None:
             try:
                 await self._limits.know(semaphores)
             except GivenUp:
                 return
-            member = self._members.get(own)
-            if member is not None and member.life == life:
+            if self._members.get(request.uid) is member:
                 self._pass_on(self.table.ask(request))
 
         self._crew.start(f"locks of {request.holder}", ask())
