@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 ENOUGH: Final = 500
 """Effects after which a step ends, to be continued at once: thousands of pods must not hold up other workflows."""
-MANY: Final = 2_000
+MANY: Final = 1_000
 """New nodes after which it ends likewise: templates that fan out into themselves have no end of their own."""
 
 
