@@ -187,7 +187,9 @@ class Acting:
         running = self._creations.get(pod)
         if running is not None and not running.given_up.is_set():
             return  # the same pod was asked for before, and that is still being tried
-        creation = Creation(self, self._term.client, self._workflow, effect, self._tell, self._term.pace.turn)
+        creation = Creation(
+            self, self._term.client, self._workflow, effect, self._tell, self._term.pace.turn, self._warn
+        )
         self._creations[pod] = creation
 
         async def run() -> None:
@@ -198,6 +200,9 @@ class Acting:
                     del self._creations[pod]
 
         self._chain(pod, run)
+
+    def _warn(self, reason: str, message: str) -> None:
+        self._term.events.put(self._workflow, EmitEvent("Warning", reason, message))
 
     def _cancel_creation(self, pod: str) -> None:
         running = self._creations.get(pod)

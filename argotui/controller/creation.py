@@ -18,6 +18,9 @@ from argotui.model.resources import PODS
 
 log = logging.getLogger(__name__)
 
+_DROPPABLE = {"resources": "PodLevelResourcesDropped", "resourceClaims": "ResourceClaimsDropped"}
+"""Field of a pod's spec -> reason of the Event when the server has dropped it."""
+
 _GONE_PAUSE = 0.25
 """Between looks at a pod of the same name that is still being deleted."""
 
@@ -45,6 +48,7 @@ class Creation:
         effect: CreatePod,
         tell: Callable[[Fact], None],
         turn: Callable[[], float] = lambda: 0.0,
+        warn: Callable[[str, str], None] = lambda _reason, _message: None,
     ) -> None:
         self.given_up = asyncio.Event()
         self._sender = sender
@@ -55,6 +59,7 @@ class Creation:
         self._name = name(effect.pod)
         self._tell = tell
         self._turn = turn
+        self._warn = warn
 
     async def run(self) -> None:
         """Raises GivenUp. Final failures are told to the engine as a fact."""
@@ -74,6 +79,7 @@ class Creation:
                 self._fail(str(error), transient=False)
                 return
             else:
+                self._look_for_dropped(pod)
                 self._sender.created[self._name] = pod
                 return
 
@@ -96,6 +102,13 @@ class Creation:
 
     async def _request(self) -> Document:
         return await self._client.create(PODS, self._effect.pod, self._namespace)
+
+    def _look_for_dropped(self, pod: Document) -> None:
+        """Servers drop fields whose feature is switched off, and say nothing (§8.8)."""
+        asked, got = self._effect.pod.get("spec") or {}, pod.get("spec") or {}
+        for field, reason in _DROPPABLE.items():
+            if asked.get(field) and not got.get(field):
+                self._warn(reason, f"pod {self._name}: the API server has dropped spec.{field}; is the feature on?")
 
     async def _adopt(self) -> bool:
         """The name is taken. True when that settles the matter, False when to try again."""

@@ -175,3 +175,22 @@ async def test_a_config_map_of_somebody_else_is_an_error(scene: Scene) -> None:
     assert scene.facts == [PodCreateFailed("node", message, False)]
     assert scene.api.objects["configmaps", "ns", "p"]["data"] == {"K": "old"}
     assert ("pods", "ns", "p") not in scene.api.objects
+
+
+@pytest.mark.parametrize("drops", [False, True])
+async def test_fields_that_the_server_drops_are_told(scene: Scene, drops: bool) -> None:
+    pod = {**POD, "spec": {"resources": {"limits": {"cpu": "1"}}, "containers": []}}
+    create = scene.api.create
+
+    async def dropping(res: Any, body: Document, namespace: str | None = None) -> Document:
+        spec = {key: value for key, value in body["spec"].items() if not drops or key != "resources"}
+        return await create(res, {**body, "spec": spec}, namespace)
+
+    scene.api.create = dropping  # type: ignore[method-assign]
+    warned: list[tuple[str, str]] = []
+    effect = CreatePod("node", pod)
+    client = cast(Client, scene.api)
+    warn = lambda reason, message: warned.append((reason, message))  # noqa: E731
+    await Creation(scene.sender, client, WORKFLOW, effect, scene.facts.append, warn=warn).run()
+    text = "pod p: the API server has dropped spec.resources; is the feature on?"
+    assert warned == ([("PodLevelResourcesDropped", text)] if drops else [])
