@@ -21,7 +21,7 @@ FROM = {
     "21-workflow-template.yaml": ("workflowtemplate/build-and-push", "repo=https://example.com/app", "tag=v1.2.3"),
     "22-cluster-workflow-template.yaml": ("clusterworkflowtemplate/shared-build",),
     "51-semaphore.yaml": ("workflowtemplate/guide-migrations",),
-    "60-template-library.yaml": ("workflowtemplate/guide-report",),
+    "70-template-library.yaml": ("workflowtemplate/guide-report",),
     "26-ci-pipeline-template.yaml": ("workflowtemplate/guide-ci-pipeline",),
 }
 
