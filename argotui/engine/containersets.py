@@ -48,6 +48,9 @@ def _id(ex: Execution, pod_node: str, container: str) -> str:
 
 def follow(ex: Execution, node_id: str, pod: Document) -> None:
     """What the statuses of the pod's containers say of their nodes."""
+    children = ex.nodes[node_id].get("children") or ()
+    if not any(is_member(ex.nodes.get(child) or {}, node_id) for child in children):
+        return
     name = ex.nodes[node_id]["name"]
     for status in dig(pod, "status", "containerStatuses") or ():
         identifier = _id(ex, name, status.get("name") or "")

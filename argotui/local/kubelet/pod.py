@@ -16,13 +16,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from argotui.executor.commands import Role, role_of
-from argotui.executor.insist import insist
 from argotui.executor.template import ExecutorError, deadline_of
-from argotui.kube.errors import ApiError
 from argotui.local.kubelet import admission, plans
-from argotui.local.kubelet.container import ContainerRun, end_now
+from argotui.local.kubelet.binding import bind, remove
+from argotui.local.kubelet.container import UNKNOWN, ContainerRun, end_now
 from argotui.local.kubelet.context import Node, pod_directory, record_of, records_below, title
-from argotui.local.kubelet.environment import NODE, environment_of
+from argotui.local.kubelet.environment import environment_of
 from argotui.local.kubelet.executors import Step, WaitContainer, run_directory, run_init, step_of
 from argotui.local.kubelet.inside import INSIDE, InsideContainer, as_processes, work_of
 from argotui.local.kubelet.members import Members
@@ -38,7 +37,6 @@ from argotui.local.runtime.records import ContainerRecord, Ended
 from argotui.local.runtime.types import GRACE_SECONDS, ContainerPlan, Refused
 from argotui.model import documents
 from argotui.model.documents import Document
-from argotui.model.resources import PODS
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +81,7 @@ class PodRun:
         Cancelling it leaves the containers alone: that is how a kubelet ends.
         """
         try:
-            if await self._bind():
+            if await bind(self._node.api, self._pod):
                 await self._follow()
         finally:
             self._stopping.abandon()
@@ -135,33 +133,6 @@ class PodRun:
         elif number == signal.SIGKILL:
             self._wait_killed.set()
         return ""
-
-    async def _bind(self) -> bool:
-        """Takes the pod. False when it is gone or somebody else's."""
-        if self._pod["spec"].get("nodeName") == NODE:
-            return True
-        name, namespace = documents.name(self._pod), documents.namespace(self._pod)
-        body = {
-            "apiVersion": "v1",
-            "kind": "Binding",
-            "metadata": {"name": name, "uid": self._uid},
-            "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
-        }
-        path = PODS.path(namespace, name, "binding")
-        try:
-            await insist(lambda: self._node.api.raw("POST", path, body=body), f"bind {name}")
-        except ApiError as error:
-            return error.is_conflict and await self._is_ours()
-        return True
-
-    async def _is_ours(self) -> bool:
-        """Whether an answer to a binding was lost that had been carried out."""
-        name, namespace = documents.name(self._pod), documents.namespace(self._pod)
-        try:
-            pod = await insist(lambda: self._node.api.get(PODS, name, namespace), f"read {name}")
-        except ApiError:
-            return False
-        return documents.uid(pod) == self._uid and pod["spec"].get("nodeName") == NODE
 
     async def _live(self) -> None:
         refused = admission.refusal(self._pod) or self._runtime.refusal(as_processes(self._pod))
@@ -388,20 +359,17 @@ class PodRun:
     async def _conclude(self) -> None:
         for plan in self._plans.values():
             await self._runtime.discard(plan.record)
+        self._close()
         await self._writer.settle()
         self._node.tidy.strip(self._directory)
         if documents.deleted(self._pod) and not self._writer.gone:
-            await self._delete()
+            await remove(self._node.api, self._pod)
 
-    async def _delete(self) -> None:
-        name, namespace = documents.name(self._pod), documents.namespace(self._pod)
-        try:
-            await insist(
-                lambda: self._node.api.delete(PODS, name, namespace, uid=self._uid, grace_seconds=0), f"delete {name}"
-            )
-        except ApiError as error:
-            if not (error.is_not_found or error.is_conflict):
-                log.error("%s: could not be removed: %s", title(self._pod), error)
+    def _close(self) -> None:
+        """Nothing runs any more: a container whose end nobody has seen must not seem to."""
+        for name, state in self._states.items():
+            if isinstance(state, Running):
+                self._states[name] = Terminated(128 + signal.SIGKILL, state.at, datetime.now(UTC), UNKNOWN)
 
     def _over(self, name: str, ended: Ended, record: ContainerRecord) -> None:
         started = record.started()
