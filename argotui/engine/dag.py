@@ -347,7 +347,9 @@ class DagFrame:
         """The time of a task is the end of the last one it waited for, so it does not change while the task waits
         for room; the start of the DAG when it waits for none."""
         nodes = self.ex.nodes
-        ends = [nodes[self.node_id(name)].get("finishedAt") for name in self._graph.dependencies[task].tasks]
+        ends = [
+            (nodes.get(self.node_id(name)) or {}).get("finishedAt") for name in self._graph.dependencies[task].tasks
+        ]
         moment = max(filter(None, ends), default=None) or nodes[self.call.node_id].get("startedAt")
         return self.ex.globals.drawn_for(f"{self.call.name}.{task}", moment)
 

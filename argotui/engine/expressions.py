@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 Scope = Mapping[str, Any]
 
 _KEPT: Final = 4096
-"""Compiled expressions that are remembered."""
+"""Expressions that are remembered, read and compiled."""
+
+_SHORT: Final = 2048
+"""Characters up to which an expression is remembered, so that no workflow can fill the memory with long ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,19 @@ class Reference:
     optional: bool
 
 
-@lru_cache(maxsize=_KEPT)
 def references(text: str) -> tuple[Reference, ...]:
     """The variables that an expression names, in order. Raises ExprError when it cannot be read."""
+    return _references(text) if len(text) <= _SHORT else _read(text)
+
+
+def _read(text: str) -> tuple[Reference, ...]:
     from argotui.engine.expr.errors import Source
     from argotui.engine.expr.parser import parse
 
     return tuple(_References().of(parse(Source(text)), optional=False))
+
+
+_references = lru_cache(maxsize=_KEPT)(_read)
 
 
 class _References:
@@ -158,6 +167,10 @@ def compiled(text: str, env: Mapping[str, Any]) -> Expression:
 
     Raises ExprError.
     """
+    if len(text) > _SHORT:
+        from argotui.engine.expr import compile_expression
+
+        return compile_expression(text, env)
     shape = tuple((name, _shape(env[name])) for name in sorted(env) if name not in _function_names())
     return _compiled(text, _Shaped(shape, env))
 

@@ -89,6 +89,13 @@ def test_an_expression_is_compiled_once_for_all_values_of_the_same_types() -> No
     assert expressions._compiled.cache_info().misses - before <= 1
 
 
+def test_long_expressions_are_not_remembered() -> None:
+    before = expressions._references.cache_info().currsize, expressions._compiled.cache_info().currsize
+    for number in range(3):
+        assert template.substitute_text("{{='" + "x" * 3000 + str(number) + "'}}", {}).endswith(f"x{number}")
+    assert (expressions._references.cache_info().currsize, expressions._compiled.cache_info().currsize) == before
+
+
 def test_time_and_chance_come_with_the_scope() -> None:
     drawn = Drawn(datetime(2030, 1, 1, tzinfo=UTC), b"seed")
     text = "{{=now().Year()}} {{=sprig.uuidv4()}} {{=sprig.uuidv4()}}"
