@@ -54,12 +54,18 @@ class Lease:
         self._elapsed = elapsed
         self._renewed = -math.inf
         self._observed: _Observed | None = None
+        self._renewal = asyncio.Event()
         self._doing = ""
 
     def check(self) -> None:
         """Raises LeaseLost when our last renewal is so old that somebody else may have taken over."""
-        if self._elapsed() - self._renewed > self._timing.lease * 0.9:
+        if self._elapsed() - self._renewed > self._trusted:
             raise LeaseLost(f"lease {self._name} was not renewed in time")
+
+    async def fresh(self) -> None:
+        """Returns when it was renewed so lately that the next renewal can wait for somebody's long thought."""
+        while self._elapsed() - self._renewed > 2 * self._timing.retry:
+            await self._renewal.wait()
 
     async def acquire(self) -> None:
         """Returns once we hold it; at once when we held it before, under the same identity."""
@@ -72,13 +78,20 @@ class Lease:
         """Renews for ever. Raises LeaseLost when another holder has it, or no renewal succeeded in time."""
         while True:
             await asyncio.sleep(self._timing.retry)
-            deadline = self._renewed + self._timing.renew
+            # a process that was kept from its work for longer than `renew` tries once more, while it may still write
+            once_more = min(self._elapsed() + self._timing.retry, self._renewed + self._trusted)
+            deadline = max(self._renewed + self._timing.renew, once_more)
             try:
                 async with asyncio.timeout(max(0.0, deadline - self._elapsed())):
                     await self._renew()
             except TimeoutError as error:
                 self._renewed = -math.inf
                 raise LeaseLost(f"lease {self._name} could not be renewed within {self._timing.renew:g} s") from error
+
+    @property
+    def _trusted(self) -> float:
+        """Seconds after a renewal for which nobody else can have it."""
+        return self._timing.lease * 0.9
 
     async def release(self) -> None:
         """Gives it up, so that the next one need not wait. Call only when nothing writes any more."""
@@ -117,6 +130,8 @@ class Lease:
             log.warning("lease %s: %s was not answered within %g s", self._name, self._doing, patience)
             return False
         self._renewed = started  # counted from before the request: that is when others start to count at the latest
+        self._renewal.set()
+        self._renewal = asyncio.Event()
         return True
 
     async def _write(self, started: float) -> bool:
@@ -188,6 +203,9 @@ class NoLease:
 
     def check(self) -> None:
         """Always allowed."""
+
+    async def fresh(self) -> None:
+        """Always."""
 
     async def acquire(self) -> None:
         """Always held."""

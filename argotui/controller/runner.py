@@ -195,6 +195,7 @@ class Runner:
         elif self._run is None or self._is_stale:
             await self._load()
         else:
+            await self._term.turns.take()
             self._advance(self._run)
 
     def _advance(self, run: Thinker) -> None:
@@ -231,6 +232,7 @@ class Runner:
             await self._term.caches.read_references(workflow)
         unseen = await self._unseen_pods()
         baseline = await self._term.estimates.baseline(workflow)
+        await self._term.turns.take()
         self._term.locks.begin(workflow, self.tell, certain=not self._uncertain)
         run = self._term.load(workflow, self._term.config, self._term.caches)
         self._acting = Acting(self._term, workflow, self.tell)

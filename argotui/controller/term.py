@@ -29,6 +29,7 @@ from argotui.controller.scope import Scope
 from argotui.controller.settings import Settings
 from argotui.controller.supervision import Crew, supervised
 from argotui.controller.terminating import Terminations
+from argotui.controller.turns import Turns
 from argotui.controller.thinking import Load
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import EmitEvent
@@ -67,6 +68,7 @@ class Term:
         self.lease = lease
         self.scope = scope
         self.requests = Requests(lease)
+        self.turns = Turns(lease.fresh)
         self.terminations = Terminations(client, self.requests)
         self.cleanup = PodCleanup(client, lease)
         self._collection = Collection(client, lease, scope, lambda: self.config)

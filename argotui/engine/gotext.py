@@ -28,8 +28,8 @@ def quote_body(text: str) -> str:
     This is what a substituted value looks like inside the JSON text (§3.1). It is not JSON quoting: a
     control character becomes `\\x01`, which no JSON reader accepts.
     """
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return text
+    if text.isascii() and text.isprintable():
+        return text.replace("\\", "\\\\").replace('"', '\\"')
     return "".join(_quote_character(character) for character in text)
 
 

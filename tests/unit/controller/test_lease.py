@@ -156,6 +156,39 @@ async def test_a_process_that_slept_may_not_write(scene: Scene) -> None:
         lease.check()
 
 
+async def test_a_process_that_was_kept_from_renewing_tries_once_more(scene: Scene) -> None:
+    lease = scene.lease("me")
+    await lease.acquire()
+    scene.now += (FAST.renew + FAST.lease * 0.9) / 2
+    keeping = asyncio.create_task(lease.keep())
+    await asyncio.wait_for(lease.fresh(), 5)
+    lease.check()
+    assert not keeping.done()
+    keeping.cancel()
+
+
+async def test_one_that_somebody_else_may_have_is_not_renewed(scene: Scene) -> None:
+    lease = scene.lease("me")
+    await lease.acquire()
+    before = scene.spec["renewTime"]
+    scene.now += FAST.lease
+    with pytest.raises(LeaseLost, match="could not be renewed within"):
+        await asyncio.wait_for(lease.keep(), 5)
+    assert scene.spec["renewTime"] == before
+
+
+async def test_it_is_fresh_only_once_it_has_been_renewed(scene: Scene) -> None:
+    lease = scene.lease("me")
+    await lease.acquire()
+    await lease.fresh()
+    scene.now += 2 * FAST.retry + 0.01
+    waiting = asyncio.create_task(lease.fresh())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await lease.acquire()
+    await asyncio.wait_for(waiting, 5)
+
+
 async def test_releasing_lets_the_next_one_in(scene: Scene) -> None:
     lease = scene.lease("me")
     await lease.acquire()

@@ -14,6 +14,9 @@ class Permit:
         if self.lost:
             raise LeaseLost
 
+    async def fresh(self) -> None:
+        """Always."""
+
 
 class Server:
     def __init__(self, *answers: KubeError) -> None:

@@ -22,6 +22,7 @@ from argotui.controller.runner import Runner
 from argotui.controller.scope import Scope
 from argotui.controller.term import Term
 from argotui.controller.terminating import Terminations
+from argotui.controller.turns import Turns
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import CreatePod, Effect, LabelPodCompleted, WakeAt
 from argotui.engine.facts import Fact, PodChanged, PodGone, TaskResultChanged, Tick
@@ -67,6 +68,7 @@ class Scene:
         self.scope = Scope(None, "")
         self.config = EngineConfig()
         self.requests = Requests(self.lease)
+        self.turns = Turns(self.lease.fresh)
         self.emitted: list[Any] = []
         self.events = self
         self.terminations = Terminations(self.client, self.requests)
