@@ -29,8 +29,8 @@ from argotui.controller.scope import Scope
 from argotui.controller.settings import Settings
 from argotui.controller.supervision import Crew, supervised
 from argotui.controller.terminating import Terminations
-from argotui.controller.turns import Turns
 from argotui.controller.thinking import Load
+from argotui.controller.turns import Turns
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import EmitEvent
 from argotui.engine.facts import Admitted, PodChanged, PodGone, TaskResultChanged, TaskSetChanged

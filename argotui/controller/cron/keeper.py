@@ -304,7 +304,7 @@ class Keeper:
         pause = min(_FIRST_PAUSE * 2 ** min(self._failures, 16), _LONGEST_OUTAGE_PAUSE if transient else _LONGEST_PAUSE)
         self._failures += 1
         if isinstance(error, KubeError | TimeoutError):
-            log.warning("%s: %s; looked at again in %g s", self.title, error or "no answer", pause)
+            log.warning("%s: %s; looked at again in %g s", self.title, str(error) or "no answer", pause)
         elif not isinstance(error, _Overtaken):
             log.error("%s: failed; looked at again in %g s", self.title, pause, exc_info=error)
         self._resting = asyncio.get_running_loop().call_later(pause, self._rested)
