@@ -1,20 +1,25 @@
 """A real local cluster for tests: API server, kubelet and controller as processes, in a directory of its own."""
 
 import asyncio
+import atexit
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from argotui.local.supervisor import lifecycle
 from argotui.local.supervisor.process import ProcessIdentity
 
+ROOT = Path(__file__).parents[1]
 # shorter leases than usual, but not so short that a machine under load loses them; and the executor image under
 # which upstream's runs were recorded
 ENVIRONMENT = {
@@ -28,6 +33,31 @@ ENVIRONMENT = {
 def environment() -> dict[str, str]:
     """The environment as a user has it: where byte code may not be kept, every process start costs a second."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+@cache
+def command() -> list[str]:
+    """The command line as a program that starts at once; see tests/commandline.py."""
+    folder = tempfile.mkdtemp(prefix="argotui-cli-")
+    address = f"{folder}/socket"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.commandline", "serve", address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(),
+        cwd=ROOT,
+    )
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"ready\n"
+    atexit.register(_end, server, folder)
+    return [sys.executable, "-S", "-E", str(ROOT / "tests" / "commandline.py"), "call", address]
+
+
+def _end(server: "subprocess.Popen[bytes]", folder: str) -> None:
+    assert server.stdin is not None
+    server.stdin.close()
+    server.wait()
+    shutil.rmtree(folder)
 
 
 class LocalCluster:
@@ -48,8 +78,10 @@ class LocalCluster:
         self, *arguments: str, check: bool = True, timeout: float = 120, stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Runs the CLI. With `check`, a failure shows what it printed."""
+        # what leaves processes behind is started as users start it
+        start = [sys.executable, "-m", "argotui"] if arguments[0] in ("local", "demo") else command()
         done = subprocess.run(
-            [sys.executable, "-m", "argotui", *arguments],
+            [*start, *arguments],
             env=dict(self.environment),
             capture_output=True,
             text=True,

@@ -20,7 +20,7 @@ import pytest
 from argotui.kube.client import Client
 from argotui.kube.config import load_cluster
 from argotui.model.resources import NODES
-from tests.localcluster import LocalCluster
+from tests.localcluster import LocalCluster, command
 
 from .catalog import BETTER, first_slice, running
 
@@ -52,7 +52,7 @@ class Runner:
         self.folder = folder
         # run.py calls the CLI by a path; this one is the CLI of this checkout
         self.argo = folder / "argo"
-        self.argo.write_text(f'#!/bin/sh\nexec {sys.executable} -m argotui "$@"\n')
+        self.argo.write_text(f'#!/bin/sh\nexec {" ".join(command())} "$@"\n')
         self.argo.chmod(0o755)
         self.printed = ""
 

@@ -15,6 +15,8 @@ from itertools import count
 from math import inf
 from typing import Any
 
+import msgspec
+
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import (
     AcquireLocks,
@@ -42,7 +44,7 @@ from argotui.engine.run import Run, Step
 from argotui.engine.tasksets import is_agent
 from argotui.model import documents
 from argotui.model.dialect import today
-from argotui.model.documents import Document, clone
+from argotui.model.documents import Document
 from argotui.model.keys import (
     ANNOTATION_NODE_ID,
     ANNOTATION_NODE_NAME,
@@ -57,6 +59,12 @@ from argotui.model.times import format_time
 from .agents import Requests
 from .lockroom import LockRoom
 from .volumes import Volumes
+
+
+def clone(value: Any) -> Any:
+    """A deep copy of JSON data, as the wire makes one; some times faster than copying in Python."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(value))
+
 
 START = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 _SEEN_ANYWAY = PodChanged | PodGone | TaskResultChanged | TaskSetChanged
