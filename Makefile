@@ -29,7 +29,7 @@ lint: $(STAMP)
 	@$(BIN)/lint-imports
 
 test: lint
-	@$(BIN)/python -m pytest -n 4 --dist loadgroup
+	@$(BIN)/python -m pytest -n 4
 
 test-conformance: $(STAMP)
 	@$(BIN)/python -m pytest -n 0 --every-case -v --no-header tests/conformance

@@ -6,21 +6,25 @@ from pathlib import Path
 import pytest
 
 from tests.localcluster import LocalCluster
+from tests.scheduling import place
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-case", action="store_true", help="conformance: every recorded case that does not wait")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """How tests are dealt out to the workers."""
+    from tests.scheduling import Scheduling
+
+    return Scheduling(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`soak` tests run only when they are asked for; tests of the runtimes never run beside each other.
-
-    The runtimes find the processes of a step by a mark that holds the pod's uid, and those tests all use one uid.
-    """
-    for item in items:
-        if Path(__file__).parent / "unit" / "runtime" in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("runtime"))
+    """The longest first; `soak` tests run only when they are asked for."""
+    items.sort(key=lambda item: place(item.nodeid))
     if "soak" in (config.option.markexpr or ""):
         return
     skip = pytest.mark.skip(reason="takes long: make soak")

@@ -44,6 +44,7 @@ def command() -> list[str]:
         [sys.executable, "-m", "tests.commandline", "serve", address],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # a pipe as well: a stream remembers whether it could seek
         env=environment(),
         cwd=ROOT,
     )

@@ -5,11 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from tests.localcluster import LocalCluster
-
-pytestmark = pytest.mark.xdist_group("cli")
 
 TWO_STEPS = """\
 apiVersion: argoproj.io/v1alpha1

@@ -25,7 +25,6 @@ FROM = {
     "26-ci-pipeline-template.yaml": ("workflowtemplate/guide-ci-pipeline",),
 }
 
-pytestmark = pytest.mark.xdist_group("examples")
 
 
 def _kinds(name: str) -> list[str]:

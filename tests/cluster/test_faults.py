@@ -146,7 +146,6 @@ def _run(cluster: LocalCluster, journal: Path, kills: int) -> None:
     assert len(attempts) == pods * (WORKFLOWS + 1)
 
 
-@pytest.mark.xdist_group("faults")
 @pytest.mark.timeout(600)
 def test_twenty_kills_of_each_process(cluster: LocalCluster, tmp_path: Path) -> None:
     _run(cluster, tmp_path / "journal", kills=20)

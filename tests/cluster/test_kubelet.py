@@ -15,7 +15,7 @@ from tests.cluster.localnode import NS, LocalNode, local_node
 from tests.unit.kubelet.memory import ended, plain, step
 
 Document = dict[str, Any]
-pytestmark = [pytest.mark.xdist_group("kubelet"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 KILLS = {"sandbox": 20, "process": 8}
 
 

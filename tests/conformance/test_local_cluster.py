@@ -41,7 +41,7 @@ ALLOWED = {
 }
 """Differences that are a matter of speed or of names, by case: the place and what stands there instead."""
 
-pytestmark = [pytest.mark.xdist_group("conformance"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 class Runner:

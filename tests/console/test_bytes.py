@@ -13,7 +13,7 @@ import pytest
 
 from tests.terminal import Terminal
 
-pytestmark = [pytest.mark.xdist_group("pty"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 ROOT = Path(__file__).parents[2]
 Opened = Callable[..., Terminal]

@@ -14,7 +14,7 @@ import pytest
 from tests.localcluster import LocalCluster
 from tests.terminal import Terminal
 
-pytestmark = [pytest.mark.xdist_group("pty"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 # private modes that are on in a terminal that nobody has touched: lines wrap, the cursor shows
 ON_BY_DEFAULT = {b"7", b"25"}
