@@ -117,7 +117,7 @@ def check(fields: Sequence[Field], answers: Answers) -> None:
         if field.required and not value.strip():
             raise ActionRefused(f"{field.label} is required")
         if field.choices and field.name in answers and value not in field.choices and (value or field.required):
-            raise ActionRefused(f"{field.label} must be one of: {', '.join(field.choices)}")
+            raise ActionRefused(f"{field.label} must be one of: {', '.join(filter(None, field.choices))}")
 
 
 def refused(error: OperationRefused) -> ActionRefused:

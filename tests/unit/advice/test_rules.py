@@ -310,3 +310,28 @@ def test_examples_get_only_the_advice_that_they_are_about() -> None:
         for manifest in load_manifests(file.read_text(), file.name):
             warnings = {each.rule for each in advise(manifest.document) if each.level == Level.WARNING}
             assert warnings <= about.get(file.name, set()), file.name
+
+
+def test_the_schedule_of_the_guide() -> None:
+    """Its older field, a start that may not be late, and an image that changes by itself."""
+    manifest = """apiVersion: argoproj.io/v1alpha1
+kind: CronWorkflow
+metadata:
+  name: nightly-backup
+spec:
+  schedule: "0 2 * * *"
+  timezone: "America/Los_Angeles"
+  concurrencyPolicy: "Replace" # Forbid, Replace, Allow
+  startingDeadlineSeconds: 0
+  workflowSpec:
+    entrypoint: backup
+    templates:
+    - name: backup
+      container:
+        image: backup:latest
+        command: [sh, -c]
+        args: ["./backup.sh"]
+"""
+    assert rules(manifest) == {
+        OLDER_FORM, "missed-runs", "latest-image", "no-limits", "default-account", "no-pod-gc",
+    }  # fmt: skip
