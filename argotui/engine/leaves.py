@@ -95,11 +95,11 @@ class PodLeaf:
 
     def settle(self) -> None:
         self._leave()
+        self._ex.fail_fast.check(self.call.boundary)
         if self._reported:
             self._ex.daemons.lost(self.call.node_id)
-            return
-        self._ex.fail_fast.check(self.call.boundary)
-        report_end(self._ex, self.call)
+        else:
+            report_end(self._ex, self.call)
 
     def pod_is_gone(self) -> None:
         """Make the pod (again) unless the node has been running for some time without it."""

@@ -367,3 +367,16 @@ def test_other_failures_are_failures(restarts: int, reason: str, status: dict[st
     config = EngineConfig(namespace="argo", pod_restarts=restarts)
     simulation = lose(Simulation(workflow(worker("work")), config=config), 1, reason, **status)
     assert states(simulation) == {"wf": ("Failed", "no room")}
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_daemon_that_ends_fails_a_template_that_fails_fast(fresh: bool) -> None:
+    server = {**SERVER, "retryStrategy": {"limit": 1}}
+    main = dag(call("s", "server"), call("use", "hold", depends="s.Daemoned"))
+    main["failFast"] = True  # that of the template, not of the graph
+    hold = steps(call("gate", "gate"), name="hold")
+    gate = {"name": "gate", "suspend": {"duration": "60"}}
+    simulation = Simulation(workflow(main, server, hold, gate), script(**{"s(0)": Outcome(seconds=5)}), fresh=fresh)
+    simulation.play()
+    assert states(simulation)["wf"] == ("Failed", "template has failed or errored children and failFast enabled")
+    assert "wf.s(1)" not in simulation.nodes
