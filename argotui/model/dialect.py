@@ -90,6 +90,8 @@ def _former(part: Document, older: str, rest: Path) -> Path:
     name = str(rest[0])
     if older == "ttlSecondsAfterFinished":
         return (older,) if part.get(name) is None else rest
+    if older == "schedule":
+        return rest if part.get(name) else (older,)
     if len(rest) == 1 or not isinstance(rest[1], int):
         return rest if part.get(name) else (older,)
     if rest[1] == 0:

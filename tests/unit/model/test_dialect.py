@@ -145,6 +145,7 @@ def test_older_forms_are_located() -> None:
         ({"schedule": "x"}, "spec.schedules[0]", "spec.schedule"),
         ({"schedule": "x"}, "spec.schedules", "spec.schedule"),
         ({"schedules": ["x"]}, "spec.schedules[0]", "spec.schedules[0]"),
+        ({"schedule": "x", "schedules": ["y"]}, "spec.schedules[0]", "spec.schedules[0]"),
         ({"synchronization": {"mutex": {}}}, "spec.synchronization.mutexes[0].name", "spec.synchronization.mutex.name"),
         (
             {"synchronization": {"mutex": {}, "mutexes": [{}]}},
