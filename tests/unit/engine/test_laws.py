@@ -131,6 +131,10 @@ def _holder(draw: st.DrawFn, name: str, templates: list[str], kind: str, earlier
         holder["withSequence"] = {"count": str(draw(st.integers(0, 3)))}
     if draw(st.integers(0, 3)) == 0:
         holder["onExit"] = draw(st.sampled_from(LEAVES))
+    if draw(st.integers(0, 5)) == 0:
+        del holder["template"]
+        holder["inline"] = {key: value for key, value in _leaf("").items() if key != "name"}
+        return holder
     if draw(st.integers(0, 3)) == 0:
         holder["hooks"] = _hooks(draw, name, kind)
     if holder["template"] in ("pod", "retried"):
@@ -155,7 +159,7 @@ def _hook(draw: st.DrawFn, expression: str, kind: str, name: str) -> Document:
 
 
 def _value(draw: st.DrawFn, holder: Document, kind: str, earlier: list[str]) -> str:
-    choices = ["plain", "{{workflow.name}}"]
+    choices = ["plain", "{{workflow.name}}", "{{=sprig.upper(workflow.name)}}", "{{=1 + 2}}"]
     if "withItems" in holder or "withParam" in holder or "withSequence" in holder:
         choices.append("{{item}}")
     choices += [f"{{{{{kind}.{name}.outputs.parameters.v}}}}" for name in earlier]
@@ -202,7 +206,7 @@ def _graph(draw: st.DrawFn, templates: list[str]) -> Document:
 
 def _offers(holder: Document) -> bool:
     """Its outputs may be referred to without any doubt of validation."""
-    return holder["template"] in ("pod", "retried")
+    return holder.get("template") in ("pod", "retried")
 
 
 def tree(simulation: Simulation) -> Any:
