@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from argotui.engine.advice import expressions, lasting, older, pods, resources, sharing, waiting
+from argotui.engine.advice import expressions, lasting, literals, older, pods, resources, sharing, waiting
 from argotui.engine.advice.rule import Advice, Level, Rule
 from argotui.engine.advice.view import View
 from argotui.model.dialect import as_written, older_forms, today
@@ -26,6 +26,12 @@ RULES: Final[tuple[Rule, ...]] = (
         _WARNING,
         "an expression that names a function or a variable that there never is",
         expressions.unknown_names,
+    ),
+    Rule(
+        "doomed-value",
+        _WARNING,
+        "a duration, quantity, loop, `when`, memoize key, mount or hook that fails as soon as it is needed",
+        literals.doomed_values,
     ),
     Rule(
         "shared-empty-dir",

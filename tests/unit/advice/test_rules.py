@@ -115,6 +115,35 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ],
         [text(steps("{name: a, template: other, when: '{{=let x = [1]; any(x, # > len(item)) || sprig.empty(x)}}'}"))],
     ),
+    "doomed-value": (
+        [
+            text("retryStrategy: {limit: 1, backoff: {duration: 10 parsecs}}\n" + LEAF),
+            text(LEAF).replace("OnPodSuccess}", "OnPodSuccess, deleteDelayDuration: soon}"),
+            text("templates: [{name: main, suspend: {duration: half an hour}}]"),
+            text(CLAIM + steps("{name: a, template: other, when: '1 =='}")),
+            text(CLAIM + steps("{name: a, template: other, withParam: '{a'}")),
+            text(CLAIM + steps("{name: a, template: other, withParam: '5'}")),
+            text(CLAIM + steps("{name: a, template: other, withSequence: {count: abc}}")),
+            text(CLAIM + steps("{name: a, template: other, withSequence: {start: '1'}}")),
+            text(LEAF.replace("name: main,", "name: main, memoize: {key: a b, cache: {configMap: {name: c}}},")),
+            text(LEAF.replace("cpu: 1", "cpu: many")),
+            text("volumeClaimTemplates: [{spec: {resources: {requests: {storage: lots}}}}]\n" + LEAF),
+            text(steps("{name: a, template: work}")),
+            text("hooks: {h: {template: nope, expression: 'true'}}\n" + LEAF),
+        ],
+        [
+            text("retryStrategy: {limit: 1, backoff: {duration: '{{inputs.d}}', cap: '5'}}\n" + LEAF),
+            text("templates: [{name: main, suspend: {duration: '90'}}]"),
+            text(CLAIM + steps("{name: a, template: other, when: '{{item}} ==', withParam: '{{item.l}}'}")),
+            text(CLAIM + steps("{name: a, template: other, when: 'a == b', withSequence: {count: '{{item.n}}'}}")),
+            text(CLAIM + steps("{name: a, template: other, when: 'false', withParam: '[]'}")),
+            text(CLAIM + steps("{name: a, template: work}")),
+            text("volumeClaimTemplates: [{metadata: {name: v}, spec: {resources: {requests: {storage: 1Gi}}}}]\n"
+                 + steps("{name: a, template: work}")),
+            text(steps("{name: a, template: work}"), kind="WorkflowTemplate").replace("    entrypoint: main\n", ""),
+            text("hooks: {h: {template: main, expression: 'true'}}\n" + LEAF),
+        ],
+    ),
     "shared-empty-dir": (
         [text("volumes: [{name: v, emptyDir: {}}]\n" + steps("{name: a, template: work}"))],
         [
