@@ -86,6 +86,11 @@ class Daemons:
             for child in self._ex.nodes[identifier].get("children") or ():
                 self._end_attempt(child)
 
+    def end_all(self) -> None:
+        """The workflow is over: also those below nodes that were left as they were."""
+        for boundary in list(self._below):
+            self.end_below(boundary)
+
     def _end_attempt(self, identifier: str) -> None:
         """An attempt below a Retry node that is about to take the place of a daemon."""
         node = self._ex.nodes.get(identifier)

@@ -269,6 +269,7 @@ class Run:
 
     def _finish(self, phase: Phase, message: str) -> None:
         ex = self._ex
+        ex.daemons.end_all()
         if phase == Phase.ERROR:
             fail_entry(ex)
         self._set_phase(phase, message)
