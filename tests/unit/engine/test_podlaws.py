@@ -56,6 +56,8 @@ def mixed(draw: st.DrawFn) -> tuple[Document, Objects]:
     by_name = {template["name"]: template for template in spec["templates"]}
     library = [clone(template) for template in (*by_name.values(), SERVER)]
     for holder in _holders(spec["templates"]):
+        if "template" not in holder:
+            continue  # the same step in two places
         luck = chance(f"{salt}{holder['name']}")
         if luck < 0.4:
             holder["templateRef"] = {"name": "lib", "template": holder.pop("template")}
