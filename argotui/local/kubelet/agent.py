@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 _OVER = ("Succeeded", "Failed")
 _ORPHAN_SECONDS = 10.0
+_PAUSE = 5.0
+"""Seconds after which a pod is tried again that the disk is too full for, or may not be written for."""
 
 
 class Kubelet:
@@ -173,7 +175,11 @@ class Kubelet:
 
     async def _follow(self, uid: str, run: PodRun, name: str) -> None:
         try:
-            await run.run()
+            while not await self._followed(run, name):
+                await asyncio.sleep(_PAUSE)
+                if run.is_gone:
+                    break
+                run = self._runs[uid] = PodRun(run.pod, self._node)
         except Exception:
             # one pod that we cannot cope with must not take the others with it
             log.exception("%s: the pod could not be followed to its end", name)
@@ -183,6 +189,16 @@ class Kubelet:
         if run.is_gone:
             self._node.tidy.discard(pod_directory(self._node.pods_dir, uid))
         self._fill()
+
+    async def _followed(self, run: PodRun, name: str) -> bool:
+        """Whether it came to its end. False when the disk did not let it: it is picked up as by a new kubelet."""
+        try:
+            await run.run()
+        except OSError as error:
+            log.warning("%s: %s; tried again in %g s", name, error, _PAUSE)
+            warn(self._node.api, run.pod, "FailedMount", f"the kubelet cannot keep the pod's state: {error}")
+            return False
+        return True
 
     def _gone(self, uid: str) -> None:
         self._queue.pop(uid, None)

@@ -120,6 +120,11 @@ class PodRun:
         self._stopping.begin(Verdict(), min(_FORCED_GRACE, self._grace()))
 
     @property
+    def pod(self) -> Document:
+        """The pod as it was last seen."""
+        return self._pod
+
+    @property
     def is_gone(self) -> bool:
         """Whether the pod is not in the API any more."""
         return self._writer.gone

@@ -79,13 +79,16 @@ class Part:
 
     async def run_once(self) -> None:
         """Starts or adopts the process, and returns when it has ended. Raises PartFailed when it never got ready."""
+        self._started_at = time.monotonic()
         identity = ProcessIdentity.read(self._state_path)
         if identity is not None and identity.is_alive():
             log.info("%s: adopted, pid %d", self.name, identity.pid)
             self._identity = identity
         else:
-            identity = self._spawn()
-        self._started_at = time.monotonic()
+            try:
+                identity = self._spawn()
+            except OSError as error:  # a disk that is full or read-only is no reason to give up the others
+                raise PartFailed(f"cannot be started: {error}") from error
         try:
             if self._child is not None:
                 await self._wait_until_ready(self._child, identity)
@@ -126,7 +129,10 @@ class Part:
                 identity.send(signal.SIGKILL)
                 await identity.ended()
         self._reap()
-        self._state_path.unlink(missing_ok=True)
+        try:
+            self._state_path.unlink(missing_ok=True)
+        except OSError as error:  # the process that it names has ended: the next start sees that
+            log.warning("%s: %s", self.name, error)
 
     def _spawn(self) -> ProcessIdentity:
         keep_small(self._log_path)
@@ -144,7 +150,12 @@ class Part:
         if identity is None:
             child.wait()
             raise PartFailed(f"ended at once with code {child.returncode}; see {self._log_path}")
-        identity.write(self._state_path)
+        try:
+            identity.write(self._state_path)
+        except OSError:
+            child.kill()  # nobody could find it again
+            child.wait()
+            raise
         self._child, self._identity = child, identity
         log.info("%s: started, pid %d", self.name, child.pid)
         return identity

@@ -52,6 +52,25 @@ async def test_a_step_succeeds(tmp_path: Path) -> None:
     assert len(writes) <= 2, writes
 
 
+async def test_a_step_waits_for_a_disk_that_can_be_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("argotui.local.kubelet.agent._PAUSE", 0.05)
+    memory = Memory()
+    async with kubelet(memory, tmp_path):
+        pods = tmp_path / "pods"
+        pods.rename(tmp_path / "elsewhere")
+        pods.touch()  # stands for a disk that is full or read-only: nothing can be kept below it
+        await memory.create(PODS, step("s", "true"))
+        await memory.until(lambda: [each for (kind, _), each in memory.objects.items() if kind == "events"])
+        assert memory.phase("s") in ("", "Pending")
+        pods.unlink()
+        (tmp_path / "elsewhere").rename(pods)
+        assert (await memory.over("s"))["status"]["phase"] == "Succeeded"
+    event = next(each for (kind, _), each in memory.objects.items() if kind == "events")
+    assert event["message"].startswith("the kubelet cannot keep the pod's state: ")
+
+
 @pytest.mark.parametrize(
     ("command", "code", "message"),
     [

@@ -104,6 +104,24 @@ async def test_the_next_supervisor_adopts_what_a_killed_one_left(directory: Path
     await second.task
 
 
+async def test_a_disk_that_cannot_be_written_does_not_end_the_others(directory: Path) -> None:
+    cluster = Cluster(directory)
+    await cluster.ready()
+    log = directory / "logs" / "kubelet.log"
+    log.unlink()
+    log.mkdir()  # stands for a disk that is full or read-only: the log cannot be opened
+    os.kill(cluster.pids("kubelet")[0], signal.SIGKILL)
+    await until(lambda: cluster.parts[1].last_error.startswith("cannot be started: "))
+    assert cluster.parts[0].ready
+    assert cluster.parts[2].ready
+    assert not cluster.task.done()
+    log.rmdir()
+    await until(lambda: len(cluster.pids("kubelet")) == 2)
+    assert [len(cluster.pids(name)) for name in ("apiserver", "controller")] == [1, 1]
+    await ask(directory, "stop")
+    await cluster.task
+
+
 async def test_a_process_that_cannot_start_is_told_apart(directory: Path) -> None:
     cluster = Cluster(directory, behaviour="dies")
     state = await cluster.ready()
