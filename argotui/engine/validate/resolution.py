@@ -121,7 +121,7 @@ class Resolver:
     def _typed(self, holder: Mapping[str, Any], base: Base, path: str) -> Checks[Called]:
         found = yield from self._found(holder, base, path)
         if isinstance(found, Resolved) and not template_type(found.template):
-            hint = "add one of: container, script, steps, dag, suspend"
+            hint = "add one of: container, script, containerSet, resource, http, steps, dag, suspend"
             yield problem(found.path, f"template '{found.name}' type is unknown", suggestion=hint)
             return _REPORTED
         return found

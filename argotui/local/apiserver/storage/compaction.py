@@ -107,4 +107,4 @@ class Compaction:
             self._store.writer.run(lambda again: self._step(again, rows[-1][0], until))
             return
         self._busy = False
-        log.info("history up to %d removed", until)
+        log.debug("history up to %d removed", until)
