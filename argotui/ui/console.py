@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -135,7 +136,8 @@ class ConsoleApp(App[int]):
             screen.pulse()
 
     def _tick(self) -> None:
-        """Durations and ages; what looks the same costs nothing."""
+        """Durations and ages; what looks the same costs nothing. And a change of size that nobody has told."""
+        self._measure()
         for screen in self._shown_rooms():
             screen.pulse()
 
@@ -155,6 +157,14 @@ class ConsoleApp(App[int]):
         if self._settling is not None:
             self._settling.stop()
         self._settling = self.set_timer(SETTLED, self._repaint)
+
+    def _measure(self) -> None:
+        """The signal of a changed size may be lost, above all between several terminals in each other."""
+        size = Size(*shutil.get_terminal_size((0, 0)))
+        if self.is_headless or not size or not self.screen_stack or self.screen.size == size:
+            return
+        for target in (self, *self.screen_stack):
+            target.post_message(events.Resize(size, size))
 
     def _repaint(self) -> None:
         self._settling = None

@@ -35,6 +35,8 @@ def prepare_environment(environ: MutableMapping[str, str]) -> None:
     }
     for name, value in settings.items():
         environ.setdefault(name, value)
+    for name in ("COLUMNS", "LINES"):
+        environ.pop(name, None)  # exported once, they would hold against every change of the window's size
     if "NO_COLOR" in environ:
         environ.setdefault("TEXTUAL_THEME", "ansi-dark")  # else Textual turns colours into grey ones
 

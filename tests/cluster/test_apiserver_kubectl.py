@@ -79,7 +79,10 @@ def test_get(server: ApiServer) -> None:
     assert as_yaml.startswith('apiVersion: v1\ndata:\n  a: "1"\nkind: ConfigMap\n')
     found = json.loads(server.kubectl("get", "cm,pods", "-l", "app=demo", "-o", "json").stdout)
     assert [item["kind"] for item in found["items"]] == ["ConfigMap", "Pod"]
-    assert server.kubectl("get", "cm", "-A", "-o", "jsonpath={.items[*].metadata.name}").stdout == "settings"
+    assert (
+        server.kubectl("get", "cm", "-A", "-l", "app=demo", "-o", "jsonpath={.items[*].metadata.name}").stdout
+        == "settings"
+    )
     missing = server.kubectl("get", "cm", "nothing", check=False)
     assert missing.stderr == 'Error from server (NotFound): configmaps "nothing" not found\n'
 

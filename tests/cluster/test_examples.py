@@ -26,7 +26,6 @@ FROM = {
 }
 
 
-
 def _kinds(name: str) -> list[str]:
     return [document["kind"] for document in yaml.safe_load_all((EXAMPLES / name).read_text()) if document]
 
