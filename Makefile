@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test test-conformance lint bench fuzz soak screenshots lock clean help
+.PHONY: run test test-conformance lint bench fuzz soak screenshots lock deploy clean help
 
 help:
 	@echo "make run          install, start the local cluster, play the demo, open the console"
@@ -15,6 +15,7 @@ help:
 	@echo "make soak         the long tests: 200 kills of each process, thousands of workflows made by chance"
 	@echo "make screenshots  make screenshots/ again"
 	@echo "make lock         make requirements.lock again from pyproject.toml (needs uv)"
+	@echo "make deploy       make deploy/ again from what argotui install applies"
 
 $(STAMP): requirements.lock pyproject.toml
 	@sh tools/install.sh "$(PYTHON)" "$(VENV)"
@@ -49,6 +50,9 @@ screenshots: $(STAMP)
 
 lock:
 	@$(PYTHON) tools/lock.py
+
+deploy: $(STAMP)
+	@$(BIN)/python -m tools.deploy
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,4 +1,7 @@
-"""Makes requirements.lock from pyproject.toml, with uv. The first line says from which requirements it was made."""
+"""Makes the lock files from pyproject.toml, with uv. The first line says from which requirements they were made.
+
+deploy/requirements.lock is the part of requirements.lock that runs; images are made from it.
+"""
 
 import hashlib
 import json
@@ -9,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LOCK = ROOT / "requirements.lock"
+RUNTIME_LOCK = ROOT / "deploy" / "requirements.lock"
 
 
 def header(pyproject: Path = ROOT / "pyproject.toml") -> str:
@@ -24,12 +28,16 @@ def header(pyproject: Path = ROOT / "pyproject.toml") -> str:
 
 
 def main() -> int:
-    """Runs uv; returns its exit code."""
+    """Runs uv for both; returns its exit code."""
+    return _compile(LOCK, "--group", "dev") or _compile(RUNTIME_LOCK, "--constraint", str(LOCK))
+
+
+def _compile(lock: Path, *options: str) -> int:
     command = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header"]
-    command += ["--no-annotate", "--python-version", "3.11", "--group", "dev", "pyproject.toml"]
+    command += ["--no-annotate", "--python-version", "3.11", *options, "pyproject.toml"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode == 0:
-        LOCK.write_text(header() + "\n" + done.stdout)
+        lock.write_text(header() + "\n" + done.stdout)
     return done.returncode
 
 

@@ -6,8 +6,11 @@ refuses and Unreachable when there was no answer.
 """
 
 import random
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +37,7 @@ class PatchKind(StrEnum):
     MERGE = "application/merge-patch+json"
     JSON = "application/json-patch+json"
     STRATEGIC = "application/strategic-merge-patch+json"
+    APPLY = "application/apply-patch+yaml"
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,17 @@ class Client:
         path = res.path(namespace, name, subresource or None)
         return await self.raw("PATCH", path, body=body, content_type=kind.value)
 
+    async def apply(
+        self, res: Resource, body: Document, *, field_manager: str, force: bool = False, dry_run: bool = False
+    ) -> Document:
+        """Server-side apply of the fields in `body`, creating the object where there is none.
+
+        A field that somebody else applied with another value is a conflict (409), unless `force` takes it over.
+        """
+        path = res.path(_namespace(res, body, None), str(body["metadata"]["name"]))
+        query = _query(fieldManager=field_manager, force="true" if force else "", dryRun="All" if dry_run else "")
+        return await self.raw("PATCH", path, query=query, body=body, content_type=PatchKind.APPLY.value)
+
     async def delete(
         self,
         res: Resource,
@@ -257,6 +272,17 @@ class Client:
     async def server_version(self) -> Document:
         """`{major, minor, gitVersion, …}`; answers without credentials on most clusters."""
         return await self.raw("GET", "/version")
+
+    async def server_time(self) -> datetime:
+        """The API server's clock (UTC), exact to a second and half the way there. Raises BrokenStream without one."""
+        started = time.monotonic()
+        async with self._transport.send("GET", "/version") as response:
+            stamp = response.headers.get("Date", "")
+        try:
+            told = parsedate_to_datetime(stamp)
+        except ValueError as error:
+            raise BrokenStream(f"/version: the answer has no usable Date: {stamp[:40]!r}") from error
+        return told.astimezone(UTC) + timedelta(seconds=(time.monotonic() - started) / 2)
 
     async def raw(
         self,

@@ -101,6 +101,8 @@ POD_DISRUPTION_BUDGETS = Resource(
     status_subresource=True,
 )  # fmt: skip
 JOBS = Resource("batch", "v1", "Job", "jobs", "job", status_subresource=True)
+DEPLOYMENTS = Resource("apps", "v1", "Deployment", "deployments", "deployment", ("deploy",), status_subresource=True)
+"""Only spoken of with real clusters, hence not in ALL, which a local cluster serves."""
 
 ARGO: tuple[Resource, ...] = (
     WORKFLOWS, WORKFLOW_TEMPLATES, CLUSTER_WORKFLOW_TEMPLATES, CRON_WORKFLOWS, WORKFLOW_TASK_RESULTS,

@@ -48,20 +48,33 @@ _COLUMNS: dict[str, list[Document]] = {
 }
 
 
-def crds() -> list[Document]:
-    """The eight CustomResourceDefinitions, in the order of `resources.ARGO`.
+_ANYTHING: Schema = {
+    "type": "object",
+    "properties": {
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": {"type": "object"},
+        "spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+        "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+    },
+    "x-kubernetes-preserve-unknown-fields": True,
+}
+
+
+def crds(*, minimal: bool = False) -> list[Document]:
+    """The eight CustomResourceDefinitions, in the order of `resources.ARGO`; `minimal` ones let every field pass.
 
     Each list is new, but the schemas below `openAPIV3Schema` share parts: treat them as read-only.
     """
-    return [_crd(resource) for resource in resources.ARGO]
+    return [_crd(resource, _ANYTHING if minimal else object_schema(resource)) for resource in resources.ARGO]
 
 
-def _crd(resource: Resource) -> Document:
+def _crd(resource: Resource, schema: Schema) -> Document:
     version: Document = {
         "name": resource.version,
         "served": True,
         "storage": True,
-        "schema": {"openAPIV3Schema": object_schema(resource)},
+        "schema": {"openAPIV3Schema": schema},
     }
     if columns := _COLUMNS.get(resource.kind):
         version["additionalPrinterColumns"] = clone(columns)

@@ -12,6 +12,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
+RUNTIME = (ROOT / "deploy" / "requirements.lock").read_text()
 RECORDED = "tests/conformance/cases/"
 """Upstream's own runs: what stands there is not ours to change."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -32,6 +33,14 @@ def test_the_lock_was_made_from_this_pyproject() -> None:
     lock = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(lock)
     assert LOCK.splitlines()[0] == lock.header(), "requirements.lock is not of this pyproject.toml: make lock"
+
+
+def test_images_are_made_of_the_part_of_the_lock_that_runs() -> None:
+    blocks = {lock: set(re.split(r"\n(?=[A-Za-z0-9])", text)[1:]) for lock, text in (("all", LOCK), ("run", RUNTIME))}
+    stripped = {lock: {block.strip() for block in found} for lock, found in blocks.items()}
+    assert RUNTIME.splitlines()[0] == LOCK.splitlines()[0]
+    assert stripped["run"] < stripped["all"]
+    assert not [block for block in stripped["run"] if block.startswith(("pytest", "mypy", "ruff"))]
 
 
 @pytest.mark.parametrize("text", PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"])

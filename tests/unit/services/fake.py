@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from argotui.kube.client import ListPage, PatchKind, WatchEvent
+from argotui.kube.config import ClusterConfig
 from argotui.kube.errors import ApiError
 from argotui.model import documents
 from argotui.model.documents import Document
@@ -44,6 +46,9 @@ class FakeClient:
         self.before: Callable[[str, str, Any], None] = lambda method, path, body: None
         self.pod_logs: dict[tuple[str, str], Any] = {}
         self.watches = 0
+        self.answer: Callable[[str, Any], Document] = lambda path, body: {}
+        self.clock = datetime(2025, 1, 1, tzinfo=UTC)
+        self.config = ClusterConfig(server="https://127.0.0.1:6443")
         self.break_watch_after: list[Exception] = []
         for res, doc in objects:
             self._put("ADDED", res, documents.clone(doc))
@@ -130,6 +135,18 @@ class FakeClient:
         await self._wake()
         return documents.clone(doc)
 
+    async def apply(self, res: Resource, body: Document, *, field_manager: str, force: bool = False,
+                    dry_run: bool = False) -> Document:  # fmt: skip
+        name, namespace = documents.name(body), documents.namespace(body) or None
+        self._note("APPLY", res.path(namespace, name), body)
+        before = self.objects.get(self._key(res, namespace, name))
+        after = merged(before, documents.clone(body))
+        if dry_run or after == before:
+            return documents.clone(after)
+        self._put("MODIFIED" if before else "ADDED", res, after)
+        await self._wake()
+        return documents.clone(after)
+
     async def delete(self, res: Resource, name: str, namespace: str | None = None, **options: Any) -> Document:
         self._note("DELETE", res.path(namespace, name), {k: v for k, v in options.items() if v is not None})
         doc = self._found(res, namespace, name)
@@ -139,6 +156,17 @@ class FakeClient:
         self.events.append((self.version, "DELETED", res, doc))
         await self._wake()
         return {}
+
+    # whatever else is asked
+    async def raw(self, method: str, path: str, *, body: Any = None, **_: Any) -> Document:
+        self.before(method, path, body)
+        return documents.clone(self.answer(path, body))
+
+    async def server_version(self) -> Document:
+        return await self.raw("GET", "/version")
+
+    async def server_time(self) -> datetime:
+        return self.clock
 
     # logs
     async def logs(self, namespace: str, pod: str, *, container: str, follow: bool = False,
