@@ -36,6 +36,7 @@ from argotui.engine.effects import (
     ForgetTasks,
     LabelPodCompleted,
     LoadCache,
+    PodMissed,
     PutTasks,
     ReleaseLocks,
     SaveCache,
@@ -124,6 +125,8 @@ class Acting:
                 self._emit_metric(effect)
             case EndMetrics():
                 self._term.counting.own.end(uid(self._workflow))
+            case PodMissed():
+                self._count_missed(effect)
             case EmitEvent():
                 self._term.events.put(effect.about or self._workflow, effect)
             case _:
@@ -136,6 +139,13 @@ class Acting:
             log.warning("%s/%s: %s", self._namespace, name(self._workflow), conflict)
             message = f"could not construct metric '{effect.name}': {conflict}"
             self._term.events.put(self._workflow, EmitEvent("Warning", "MetricsError", message, {}))
+
+    def _count_missed(self, effect: PodMissed) -> None:
+        book = self._term.counting.book
+        if effect.restarted:
+            book.pod_restarted(self._namespace, effect.restarted, "")
+        else:
+            book.pod_missing(effect.node_phase, recently_started=effect.recently)
 
     async def settle(self) -> None:
         """Sends nothing new, stops waiting to try again, returns when all answers are in."""
@@ -188,7 +198,7 @@ class Acting:
         if running is not None and not running.given_up.is_set():
             return  # the same pod was asked for before, and that is still being tried
         creation = Creation(
-            self, self._term.client, self._workflow, effect, self._tell, self._term.pace.turn, self._warn
+            self, self._term.client, self._workflow, effect, self._tell, self._turn, self._warn
         )
         self._creations[pod] = creation
 
@@ -200,6 +210,11 @@ class Acting:
                     del self._creations[pod]
 
         self._chain(pod, run)
+
+    def _turn(self) -> float:
+        seconds = self._term.pace.turn()
+        self._term.counting.book.pod_wait(seconds)
+        return seconds
 
     def _warn(self, reason: str, message: str) -> None:
         self._term.events.put(self._workflow, EmitEvent("Warning", reason, message))

@@ -81,9 +81,19 @@ def is_owned(document: Document, owner: str) -> bool:
 
 
 class Caches:
-    """The engine's Lookup, and the reflectors behind it. `callbacks` are told of every change."""
+    """The engine's Lookup, and the reflectors behind it. `callbacks` are told of every change.
 
-    def __init__(self, client: Client, scope: Scope, callbacks: dict[Resource, OnChange]) -> None:
+    begun: told of each workflow that has no phase yet, as its author wrote it.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        scope: Scope,
+        callbacks: dict[Resource, OnChange],
+        begun: Callable[[Document], None] = lambda _workflow: None,
+    ) -> None:
+        self._begun = begun
         self.pods = ByWorkflow()
         self.results = ByWorkflow()
         self._client = client
@@ -98,7 +108,7 @@ class Caches:
                 scope.namespace,
                 label_selector=selector,
                 on_change=self._receiver(res),
-                read=_READ.get(res, _as_is),
+                read=self._read_new if res is WORKFLOWS else _READ.get(res, _as_is),
             )
             for res, selector in (
                 (WORKFLOWS, scope.workflows),
@@ -152,6 +162,11 @@ class Caches:
     async def synced(self) -> None:
         """Returns when every first list is in."""
         await asyncio.gather(*(each.synced() for each in self.reflectors))
+
+    def _read_new(self, workflow: Document) -> Document:
+        if not (workflow.get("status") or {}).get("phase"):
+            self._begun(workflow)
+        return today(workflow)
 
     def _receiver(self, res: Resource) -> OnChange:
         index = {PODS: self.pods, WORKFLOW_TASK_RESULTS: self.results}.get(res)

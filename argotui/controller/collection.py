@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from argotui.controller import clock
 from argotui.controller.alarm import Alarm
+from argotui.controller.metrics.queues import Queue
 from argotui.controller.requests import Permit, Requests
 from argotui.controller.scope import Scope
 from argotui.controller.supervision import Crew
@@ -41,11 +42,14 @@ class Collection:
         permit: Permit,
         scope: Scope,
         config: Callable[[], EngineConfig],
+        queue: Queue,
+        workers: int = _WORKERS,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._client = client
-        self._requests = Requests(permit, slots=_WORKERS)
+        self._requests = Requests(permit, slots=workers)
         self._config = config
+        self._queue = queue
         self._propagation = environ.get(_PROPAGATION) or "Background"
         self._ended: dict[str, Ended] = {}
         self._going: set[str] = set()
@@ -75,6 +79,8 @@ class Collection:
         if self._waiting is not None:
             self._waiting.cancel()
         await self._crew.dismiss()
+        for each in self._going:
+            self._queue.drop(each)
 
     def _changed(self, delta: Delta) -> None:
         ended = None if delta.type is DeltaType.DELETED else Ended.of(delta.object)
@@ -106,12 +112,15 @@ class Collection:
     def _begin(self, ended: Ended) -> None:
         if ended.uid not in self._going:
             self._going.add(ended.uid)
+            self._queue.add(ended.uid)
             self._crew.start(f"end of {ended.namespace}/{ended.name}", self._delete(ended))
 
     async def _delete(self, ended: Ended) -> None:
         try:
-            await self._delete_if_done(ended)
+            with self._queue.work(ended.uid):
+                await self._delete_if_done(ended)
         except KubeError as error:
+            self._queue.retry(ended.uid)
             log.error("%s/%s: not deleted: %s; tried again later", ended.namespace, ended.name, error)
             await asyncio.sleep(_AGAIN_SECONDS)
         finally:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from argotui.controller.options import OptionError, Options, parse_options
+from argotui.controller.flags import parse_options
+from argotui.controller.options import OptionError, Options
 from argotui.controller.running import run_controller
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}

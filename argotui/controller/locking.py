@@ -30,9 +30,10 @@ class _Member:
 class Locking:
     """Who holds what, for one term of leadership. It begins with what the statuses of all workflows say."""
 
-    def __init__(self, client: Client, requests: Requests) -> None:
+    def __init__(self, client: Client, requests: Requests, taken: Callable[[str], None] = lambda _lock: None) -> None:
+        """taken: told of each lock that somebody gets."""
         self._limits = Limits(client, requests, self._limits_changed, self._is_used)
-        self.table = LockTable(self._limits.of)
+        self.table = LockTable(self._limits.of, taken)
         self._members: dict[str, _Member] = {}
         self._crew = Crew()
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from argotui.controller import clock
@@ -72,9 +72,9 @@ class Memory:
             text = None if found is None else (found.get("data") or {}).get(effect.key)
             if found is None or not text:
                 return None
-            entry = {**_parsed(text), "lastHitTimestamp": format_time(clock.now())}
+            entry = {**parsed(text), "lastHitTimestamp": format_time(clock.now())}
             try:
-                await self._replace(found, effect.key, _text(entry), given_up)
+                await self._replace(found, {effect.key: _text(entry)}, given_up)
             except ApiError as error:
                 if error.is_conflict:
                     continue
@@ -103,7 +103,7 @@ class Memory:
                 if found is None:
                     await self._create(effect.cache, effect.key, text, given_up)
                 else:
-                    await self._replace(found, effect.key, text, given_up)
+                    await self._replace(found, {effect.key: text}, given_up)
             except ApiError as error:
                 if not (error.is_conflict or error.is_already_exists or error.is_not_found):
                     raise CacheRefused(f"error creating cache entry: {error.message}") from error
@@ -118,9 +118,24 @@ class Memory:
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {key: text}}
         await self._send(lambda: self._client.create(CONFIG_MAPS, body, self._namespace()), given_up)
 
-    async def _replace(self, found: Document, key: str, text: str, given_up: asyncio.Event) -> None:
+    async def forget(self, cache: str, which: Callable[[Document], set[str]], given_up: asyncio.Event) -> None:
+        """Removes the entries that `which` names, as the ConfigMap is then. Raises CacheRefused, GivenUp, KubeError."""
+        async with self._turn(cache):
+            found = await self._found(cache, given_up)
+            gone = set() if found is None else which(found)
+            if found is None or not gone:
+                return
+            try:
+                await self._replace(found, dict.fromkeys(gone), given_up)
+            except ApiError as error:
+                if not error.is_conflict:  # somebody has just asked for one of them: the next round looks again
+                    raise
+
+    async def _replace(self, found: Document, entries: Mapping[str, str | None], given_up: asyncio.Event) -> None:
         """Guarded by the resourceVersion that was read. A PUT, since that is what upstream's role allows."""
-        body = {**found, "apiVersion": "v1", "kind": "ConfigMap", "data": {**(found.get("data") or {}), key: text}}
+        data = {**(found.get("data") or {}), **entries}
+        kept = {key: text for key, text in data.items() if text is not None}
+        body = {**found, "apiVersion": "v1", "kind": "ConfigMap", "data": kept}
         await self._send(lambda: self._client.replace(CONFIG_MAPS, body), given_up)
 
     async def _send(self, request: Callable[[], Coroutine[Any, Any, Document]], given_up: asyncio.Event) -> Document:
@@ -138,7 +153,8 @@ def _check_label(config_map: Document) -> None:
         )
 
 
-def _parsed(text: str) -> Document:
+def parsed(text: str) -> Document:
+    """The entry. Raises CacheRefused for what is none."""
     try:
         gojson.check(text)
         entry = json.loads(text)

@@ -1,13 +1,12 @@
-"""What the controller is started with: flags, and an environment variable for each flag (§8.2)."""
+"""What the controller is started with, as plain values (§8.2)."""
 
-import argparse
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
-from argotui.model.duration import DurationError, go_duration
+from argotui.engine.config import PodNameVersion
 
-LOG_LEVELS = ("debug", "info", "warn", "error")
+LOG_LEVELS: Final = ("debug", "info", "warn", "error")
+HEALTH_PORT: Final = 6060
 
 
 class OptionError(Exception):
@@ -24,13 +23,47 @@ class LeaseTiming:
 
 
 @dataclass(frozen=True)
+class Workers:
+    """Requests in flight at once, for each kind of work."""
+
+    workflows: int = 32
+    ttl: int = 4
+    pod_cleanup: int = 4
+    crons: int = 8
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What the environment says of how workflows are run. Durations in seconds.
+
+    progress_patch, progress_file: told to the executors; when either is 0 they are told nothing.
+    pod_missing: a pod that is missing so soon after its node's start is made again.
+    result_timeout: how long a node that was ended waits for the report of a pod that does not end.
+    cache_gc_period: how often remembered results are looked through, 0 is never; cache_unused: those that nobody
+    asked for in this time go then.
+    """
+
+    pod_names: PodNameVersion = "v2"
+    progress_patch: float = 60.0
+    progress_file: float = 3.0
+    pod_missing: float = 10.0
+    result_timeout: float = 600.0
+    cache_gc_period: float = 0.0
+    cache_unused: float = 30.0
+    transient_pattern: str = ""
+    retry_host_label: str = ""
+    event_annotations: bool = False
+    """Events that differ in their annotations only are told apart when they are counted together."""
+
+
+@dataclass(frozen=True)
 class Options:
     """Everything that does not change while the process runs."""
 
     kubeconfig: str | None = None
     context: str | None = None
     namespace: str = ""
-    """The controller's own namespace; "" means that of the kubeconfig's context."""
+    """The controller's own namespace; "" means that of the kubeconfig's context, or of the pod it runs in."""
     namespaced: bool = False
     managed_namespace: str = ""
     configmap: str = "workflow-controller-configmap"
@@ -38,104 +71,23 @@ class Options:
     executor_image_pull_policy: str = ""
     log_level: str = "info"
     log_format: str = "text"
+    qps: float = 0.0
+    """Requests a second to the API, 0 for as many as the server takes."""
+    burst: int = 30
+    """Requests at once after a pause; counts only with `qps`."""
+    workers: Workers = Workers()
+    tuning: Tuning = Tuning()
     lease: LeaseTiming = LeaseTiming()
     lease_disabled: bool = False
     metrics_host: str = "127.0.0.1"
-    """The address at which metrics are served."""
+    """The address at which metrics and health are served."""
+    health_port: int = 0
+    """Port of health and readiness, 0 for none."""
+    health_age: float = 300.0
+    """Seconds after which a workflow that was never looked at makes the controller unhealthy."""
     report: str = ""
     """File that says what is done with the configuration, for the local cluster; "" for none."""
     identity: str = ""
     """Holder of the Lease; "" means one made from host and user that is the same after a restart."""
-
-
-def parse_options(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Options:
-    """Flags win over `ARGO_…` variables. Raises OptionError; exits on --help and unknown flags."""
-    found = _parser(environ).parse_args(argv)
-    _refuse_storage(environ)
-    if found.managed_namespace and not found.namespaced:
-        raise OptionError("--managed-namespace needs --namespaced")
-    return Options(
-        kubeconfig=found.kubeconfig,
-        context=found.context,
-        namespace=found.namespace,
-        namespaced=found.namespaced,
-        managed_namespace=found.managed_namespace,
-        configmap=found.configmap,
-        executor_image=found.executor_image,
-        executor_image_pull_policy=found.executor_image_pull_policy,
-        log_level=found.loglevel,
-        log_format=found.log_format,
-        metrics_host=found.metrics_host,
-        report=found.report,
-        lease=_timing(environ),
-        lease_disabled=environ.get("LEADER_ELECTION_DISABLE", "").lower() == "true",
-        identity=environ.get("LEADER_ELECTION_IDENTITY", ""),
-    )
-
-
-def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    def default(flag: str, otherwise: str) -> str:
-        return environ.get("ARGO_" + flag.upper().replace("-", "_"), otherwise)
-
-    parser = argparse.ArgumentParser(
-        prog="argotui controller",
-        description="Runs workflows on a cluster; elected by the Lease that upstream uses.",
-    )
-    parser.add_argument("--kubeconfig", help="file to use instead of $KUBECONFIG or ~/.kube/config")
-    parser.add_argument("--context", help="context of the kubeconfig")
-    parser.add_argument("-n", "--namespace", default="", help="the controller's own namespace")
-    parser.add_argument(
-        "--namespaced",
-        action="store_true",
-        default=default("namespaced", "") == "true",
-        help="run workflows of one namespace only",
-    )
-    parser.add_argument(
-        "--managed-namespace",
-        default=default("managed-namespace", ""),
-        help="that namespace, when it is not its own",
-    )
-    parser.add_argument("--configmap", default=default("configmap", Options.configmap), help="its configuration")
-    parser.add_argument("--executor-image", default=default("executor-image", ""), help="image of argoexec")
-    parser.add_argument("--executor-image-pull-policy", default=default("executor-image-pull-policy", ""))
-    parser.add_argument(
-        "--metrics-host",
-        default=default("metrics-host", Options.metrics_host),
-        help="address at which metrics are served (default: this machine only)",
-    )
-    parser.add_argument("--report", default="", help=argparse.SUPPRESS)
-    parser.add_argument("--loglevel", choices=LOG_LEVELS, default=default("loglevel", "info"))
-    parser.add_argument("--log-format", choices=("text", "json"), default=default("log-format", "text"))
-    return parser
-
-
-def _refuse_storage(environ: Mapping[str, str]) -> None:
-    """Other ways to store nodes than plain and gzip: what was written so could not be read again here."""
-    if environ.get("ALWAYS_OFFLOAD_NODE_STATUS", "").lower() == "true":
-        raise OptionError("ALWAYS_OFFLOAD_NODE_STATUS: offloading to a database is not supported by this version")
-    algorithm = environ.get("WORKFLOW_COMPRESSION_ALGORITHM", "gzip")
-    if algorithm not in ("", "gzip"):
-        raise OptionError(f"WORKFLOW_COMPRESSION_ALGORITHM: {algorithm} is not supported by this version, only gzip is")
-
-
-def _timing(environ: Mapping[str, str]) -> LeaseTiming:
-    base = LeaseTiming()
-    timing = LeaseTiming(
-        lease=_seconds(environ, "LEADER_ELECTION_LEASE_DURATION", base.lease),
-        renew=_seconds(environ, "LEADER_ELECTION_RENEW_DEADLINE", base.renew),
-        retry=_seconds(environ, "LEADER_ELECTION_RETRY_PERIOD", base.retry),
-    )
-    if not 0 < timing.retry < timing.renew < timing.lease:
-        raise OptionError(
-            "LEADER_ELECTION_RETRY_PERIOD < LEADER_ELECTION_RENEW_DEADLINE < LEADER_ELECTION_LEASE_DURATION must hold, "
-            f"not {timing.retry:g}s, {timing.renew:g}s, {timing.lease:g}s"
-        )
-    return timing
-
-
-def _seconds(environ: Mapping[str, str], key: str, otherwise: float) -> float:
-    text = environ.get(key, "")
-    try:
-        return go_duration(text) / 1e9 if text else otherwise
-    except DurationError as error:
-        raise OptionError(f"{key}: {error}") from error
+    remarks: tuple[str, ...] = field(default=(), compare=False)
+    """What was given and means nothing here, a sentence each, for the log."""

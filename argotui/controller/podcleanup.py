@@ -4,6 +4,7 @@ import asyncio
 import logging
 from functools import partial
 
+from argotui.controller.metrics.queues import Queue
 from argotui.controller.requests import GivenUp, Permit, Requests
 from argotui.controller.supervision import Crew
 from argotui.engine.effects import CollectPod
@@ -20,9 +21,10 @@ _WORKERS = 4
 class PodCleanup:
     """Every pod that waits for its deletion, once each, by uid. It outlives the load that asked, and the workflow."""
 
-    def __init__(self, client: Client, permit: Permit) -> None:
+    def __init__(self, client: Client, permit: Permit, queue: Queue, workers: int = _WORKERS) -> None:
         self._client = client
-        self._requests = Requests(permit, slots=_WORKERS)
+        self._requests = Requests(permit, slots=workers)
+        self._queue = queue
         self._waiting: dict[str, asyncio.TimerHandle] = {}
         self._crew = Crew()
         self._deleting: set[str] = set()
@@ -47,25 +49,32 @@ class PodCleanup:
             handle.cancel()
         self._waiting.clear()
         await self._crew.dismiss()
+        for each in self._deleting:
+            self._queue.drop(each)
 
     def _due(self, namespace: str, effect: CollectPod) -> None:
         del self._waiting[effect.uid]
         self._deleting.add(effect.uid)
+        self._queue.add(effect.uid)
         self._crew.start(f"podGC of {effect.name}", self._delete(namespace, effect))
+
+    async def _request(self, namespace: str, effect: CollectPod) -> None:
+        await self._requests.send(
+            lambda: self._client.delete(
+                PODS,
+                effect.name,
+                namespace,
+                uid=effect.uid,
+                grace_seconds=effect.grace_seconds,
+                propagation="Background",
+            ),
+            self._never,
+        )
 
     async def _delete(self, namespace: str, effect: CollectPod) -> None:
         try:
-            await self._requests.send(
-                lambda: self._client.delete(
-                    PODS,
-                    effect.name,
-                    namespace,
-                    uid=effect.uid,
-                    grace_seconds=effect.grace_seconds,
-                    propagation="Background",
-                ),
-                self._never,
-            )
+            with self._queue.work(effect.uid):
+                await self._request(namespace, effect)
             log.debug("%s/%s: deleted by podGC", namespace, effect.name)
         except GivenUp:
             return

@@ -16,6 +16,7 @@ from argotui.controller.acting import Acting
 from argotui.controller.alarm import Alarm
 from argotui.controller.factkey import fact_key
 from argotui.controller.lease import LeaseLost
+from argotui.controller.metrics.queues import WORKFLOWS as WORKFLOWS_QUEUE
 from argotui.controller.oversize import error_patch
 from argotui.controller.packing import WorkflowTooLarge
 from argotui.controller.thinking import Thinker
@@ -76,6 +77,7 @@ class Runner:
         self._task: asyncio.Task[None] | None = None
         self._resting: asyncio.TimerHandle | None = None
         self._failures = 0
+        self._queue = term.counting.book.queues[WORKFLOWS_QUEUE]
 
     # what happens
 
@@ -104,6 +106,7 @@ class Runner:
     def wake(self) -> None:
         """Goes to work, unless it works or rests after a failure."""
         if self._task is None and self._resting is None and self._has_work():
+            self._queue.add(self.uid)
             self._task = asyncio.create_task(self._work(), name=f"workflow {self.title}")
 
     def unload(self) -> bool:
@@ -133,6 +136,7 @@ class Runner:
     async def stop(self) -> None:
         """Ends at once. Requests on their way are dropped: what they did is found by the next load."""
         self._over = True
+        self._queue.drop(self.uid)
         self._alarm.clear()
         if self._resting is not None:
             self._resting.cancel()
@@ -145,11 +149,6 @@ class Runner:
             await self._acting.dismiss()
 
     # the loop
-
-    @property
-    def is_busy(self) -> bool:
-        """It is at work just now."""
-        return self._task is not None
 
     @property
     def _is_idle(self) -> bool:
@@ -172,6 +171,9 @@ class Runner:
             self._fail(error)
         finally:
             self._task = None
+            self._queue.done(self.uid)
+            if self._resting is None:
+                self._queue.drop(self.uid)
         self.wake()
 
     def _has_work(self) -> bool:
@@ -195,8 +197,13 @@ class Runner:
         elif self._run is None or self._is_stale:
             await self._load()
         else:
-            await self._term.turns.take()
+            await self._begin()
             self._advance(self._run)
+
+    async def _begin(self) -> None:
+        """Its turn has come."""
+        await self._term.turns.take()
+        self._queue.begin(self.uid)
 
     def _advance(self, run: Thinker) -> None:
         facts = tuple(self._facts.values())
@@ -232,7 +239,7 @@ class Runner:
             await self._term.caches.read_references(workflow)
         unseen = await self._unseen_pods()
         baseline = await self._term.estimates.baseline(workflow)
-        await self._term.turns.take()
+        await self._begin()
         self._term.locks.begin(workflow, self.tell, certain=not self._uncertain)
         run = self._term.load(workflow, self._term.config, self._term.caches)
         self._acting = Acting(self._term, workflow, self.tell)
@@ -365,6 +372,7 @@ class Runner:
         transient = is_transient(error)
         pause = min(_FIRST_PAUSE * 2 ** min(self._failures, 16), _LONGEST_OUTAGE_PAUSE if transient else _LONGEST_PAUSE)
         self._failures += 1
+        self._queue.retry(self.uid)
         if transient:
             log.warning("%s: %s; tried again in %g s", self.title, error, pause)
         else:

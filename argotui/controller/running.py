@@ -6,18 +6,19 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from typing import NoReturn
 
+from argotui.controller.clientlimit import ClientLimit
+from argotui.controller.health import Health, HealthServer
 from argotui.controller.identity import default_identity
 from argotui.controller.lease import Lease, LeaseLost, NoLease
 from argotui.controller.metrics.counting import Counting
 from argotui.controller.options import Options
-from argotui.controller.scope import Scope
 from argotui.controller.settings import Settings
 from argotui.controller.term import ScopeChanged, Term
 from argotui.controller.thinking import Load
 from argotui.controller.transient import is_transient
-from argotui.engine.config import ConfigError, EngineConfig
+from argotui.engine.config import ConfigError
 from argotui.kube.client import Client
 from argotui.kube.config import load_cluster
 from argotui.kube.errors import ConfigError as KubeconfigError
@@ -53,57 +54,99 @@ async def run_controller(options: Options, load: Load | None = None) -> int:
 
 async def _serve(options: Options, load: Load) -> int:
     try:
+        for remark in options.remarks:
+            log.info(remark)
         cluster = load_cluster(kubeconfig=options.kubeconfig, context=options.context)
         async with Client(cluster, user_agent="argotui-controller") as client:
-            namespace = options.namespace or cluster.namespace
-            identity = options.identity or default_identity(cluster.server, namespace)
-            ready = _Ready()
-            counting = Counting(options.metrics_host, options.report)
-            client.observe(counting.book.request)
-            counting.begin()
-            try:
-                while True:
-                    await _lead(client, options, namespace, identity, load, ready, counting)
-            finally:
-                await counting.stop()
+            return await Controller(client, options, load).run()
     except (KubeconfigError, ConfigError) as error:
         print(f"argotui controller: {error}", file=sys.stderr, flush=True)
-        return 1
+    except _NotServed as error:
+        print(f"argotui controller: --health-port: {error}", file=sys.stderr, flush=True)
+    return 1
 
 
-async def _lead(
-    client: Client,
-    options: Options,
-    namespace: str,
-    identity: str,
-    load: Load,
-    ready: Callable[[], None],
-    counting: Counting,
-) -> None:
-    """One term, from waiting for the Lease to losing it. Returns when another one may begin."""
-    settings = Settings(client, options, namespace)
-    await _read_patiently(settings)
-    await counting.apply(settings.current)
-    instance = settings.current.instance_id
-    lease = _lease(client, options, namespace, identity, instance)
-    await lease.acquire()
-    log.info("leads as %s", lease.identity or "the only one")
-    scope = Scope(_watched(options, settings.current, namespace), instance)
-    term = Term(client, lease, settings, scope, load, counting)
-    try:
+class _NotServed(Exception):
+    """The port of the probes cannot be had."""
+
+
+class Controller:
+    """One process: configuration, election, one term of leadership after the other."""
+
+    def __init__(self, client: Client, options: Options, load: Load) -> None:
+        namespace = options.namespace or client.config.namespace
+        self._client = client
+        self._options = options
+        self._load = load
+        self._identity = options.identity or default_identity(client.config.server, namespace)
+        self._namespace = namespace
+        self._settings = Settings(client, options, namespace)
+        self._say_ready = _Ready()
+        self._counting = Counting(options.metrics_host, options.report)
+        self._health = Health(options.health_age)
+        self._probes = HealthServer(self._health, options.metrics_host, options.health_port)
+
+    async def run(self) -> NoReturn:
+        """Until cancelled. Raises ConfigError for a first configuration that cannot be used, _NotServed."""
+        book = self._counting.book
+        self._client.observe(book.request)
+        self._client.gate(ClientLimit(self._options.qps, self._options.burst, book.client_wait))
+        self._counting.begin()
+        try:
+            try:
+                await self._probes.start()
+            except OSError as error:
+                raise _NotServed(f"{self._options.health_port}: {error.strerror or error}") from error
+            while True:
+                await self._lead()
+        finally:
+            await self._probes.stop()
+            await self._counting.stop()
+
+    async def _lead(self) -> None:
+        """One term, from waiting for the Lease to losing it. Returns when another one may begin."""
+        settings = self._settings
+        await _read_patiently(settings)
+        await self._counting.apply(settings.current)
+        self._health.stands_by()
+        lease = self._lease(settings.scope.instance_id)
+        await lease.acquire()
+        try:
+            await self._term(lease)
+        except* LeaseLost as lost:
+            log.error("%s; nothing is written until it is held again", lost.exceptions[0])
+        except* ScopeChanged:
+            log.info("the instance id or the namespace changed")
+            await lease.release()
+        except* KubeError as failed:
+            log.warning("the term could not begin: %s", failed.exceptions[0])
+            await asyncio.sleep(_PAUSE)
+        finally:
+            self._health.stands_by()
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(lease.release()), 2)
+
+    async def _term(self, lease: Lease | NoLease) -> None:
+        log.info("leads as %s", lease.identity or "the only one")
+        self._health.begins()
+        settings, scope = self._settings, self._settings.scope
+        await settings.read()  # hours may have passed since, and it says which Lease is ours
+        if settings.scope != scope:
+            raise ScopeChanged
+        term = Term(self._client, lease, settings, self._load, self._counting, self._options.workers)
+
+        def ready() -> None:
+            self._health.leads(term.caches.workflows.values)
+            self._say_ready()
+
         await term.run(ready)
-    except* LeaseLost as lost:
-        log.error("%s; nothing is written until it is held again", lost.exceptions[0])
-    except* ScopeChanged:
-        log.info("the instance id changed")
-        await lease.release()
-    except* KubeError as failed:
-        log.warning("the term could not begin: %s", failed.exceptions[0])
-        await asyncio.sleep(_PAUSE)
-    finally:
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(lease.release()), 2)
+
+    def _lease(self, instance: str) -> Lease | NoLease:
+        if self._options.lease_disabled:
+            return NoLease()
+        name = f"workflow-controller-{instance}" if instance else "workflow-controller"
+        return Lease(self._client, self._namespace, name, self._identity, self._options.lease)
 
 
 async def _read_patiently(settings: Settings) -> None:
@@ -117,20 +160,6 @@ async def _read_patiently(settings: Settings) -> None:
                 said = str(error)
                 log.log(logging.WARNING if is_transient(error) else logging.ERROR, "waits: %s", error)
         await asyncio.sleep(_PAUSE / 10)
-
-
-def _lease(client: Client, options: Options, namespace: str, identity: str, instance: str) -> Lease | NoLease:
-    if options.lease_disabled:
-        return NoLease()
-    name = f"workflow-controller-{instance}" if instance else "workflow-controller"
-    return Lease(client, namespace, name, identity, options.lease)
-
-
-def _watched(options: Options, config: EngineConfig, namespace: str) -> str | None:
-    """The one namespace whose workflows are run, None for all."""
-    if options.namespaced:
-        return options.managed_namespace or config.managed_namespace or namespace
-    return config.managed_namespace or None
 
 
 def _engine() -> Load:

@@ -1,11 +1,11 @@
 """The controller's configuration: its ConfigMap, read at the start and followed afterwards (§8.1)."""
 
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from argotui.controller.options import Options
+from argotui.controller.options import Options, Tuning
+from argotui.controller.scope import Scope
 from argotui.engine.config import ConfigError, EngineConfig
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError
@@ -21,22 +21,51 @@ class Settings:
 
     def __init__(self, client: Client, options: Options, namespace: str) -> None:
         self.current = EngineConfig()
+        self._is_read = False
         self._client = client
         self._options = options
         self._namespace = namespace
         self._where = f"ConfigMap {namespace}/{options.configmap}"
 
     async def read(self) -> None:
-        """Raises ConfigError when the first configuration cannot be used: there is no good one to fall back on."""
+        """Raises ConfigError when the first configuration cannot be used: there is no good one to fall back on.
+        KubeError when it cannot be read now.
+        """
         try:
             found = await self._client.get(CONFIG_MAPS, self._options.configmap, self._namespace)
         except ApiError as error:
             if not (error.is_not_found or error.is_forbidden):
                 raise
+            if self._is_read:
+                log.warning("%s: %s; its last content stays in force", self._where, error)
+                return
             log.warning("%s: %s; the defaults apply", self._where, error)
             found = {}
-        self.current = self._parse(found)
+        try:
+            self.current = self._parse(found)
+        except ConfigError as error:
+            if not self._is_read:
+                raise ConfigError(f"{self._where}: {error}") from error
+            log.error("%s: %s; the last good configuration stays in force", self._where, error)
+            return
+        self._is_read = True
         self._warn(self.current)
+
+    @property
+    def tuning(self) -> Tuning:
+        """What the environment says."""
+        return self._options.tuning
+
+    @property
+    def scope(self) -> Scope:
+        """Whose workflows are run under the current configuration."""
+        return Scope(self._watched() or None, self.current.instance_id)
+
+    def _watched(self) -> str:
+        """The one namespace whose workflows are run, "" for all."""
+        if not self._options.namespaced:
+            return self.current.managed_namespace
+        return self._options.managed_namespace or self.current.managed_namespace or self._namespace
 
     def reflector(self, changed: Callable[[], None], rejected: Callable[[Document, str], None]) -> Reflector:
         """Follows the ConfigMap. `changed` after each edit that means something else, `rejected` with the reason."""
@@ -70,15 +99,19 @@ class Settings:
             namespace=self._namespace,
             executor_image=self._options.executor_image,
             executor_pull_policy=self._options.executor_image_pull_policy,
+            pod_name_version=self._options.tuning.pod_names,
         )
-        return _with_environment(found)
+        return _tuned(found, self._options.tuning)
 
 
-def _with_environment(config: EngineConfig) -> EngineConfig:
-    """What upstream reads from the controller's environment."""
-    pattern, label = (os.environ.get(name) for name in ("TRANSIENT_ERROR_PATTERN", "RETRY_HOST_NAME_LABEL_KEY"))
+def _tuned(config: EngineConfig, tuning: Tuning) -> EngineConfig:
+    """With what upstream reads from the controller's environment."""
     return replace(
         config,
-        transient_error_pattern=pattern or config.transient_error_pattern,
-        retry_host_label=label or config.retry_host_label,
+        transient_error_pattern=tuning.transient_pattern,
+        retry_host_label=tuning.retry_host_label or config.retry_host_label,
+        progress_patch_ns=round(tuning.progress_patch * 1e9),
+        progress_file_ns=round(tuning.progress_file * 1e9),
+        recently_started_seconds=tuning.pod_missing,
+        result_timeout_seconds=tuning.result_timeout,
     )

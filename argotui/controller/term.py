@@ -16,16 +16,19 @@ from argotui.controller.collection import Collection
 from argotui.controller.cron.crons import Crons
 from argotui.controller.estimates import Estimates
 from argotui.controller.events import Events
+from argotui.controller.finalizers import is_held, release
+from argotui.controller.forgetting import Forgetting
 from argotui.controller.lease import Lease, NoLease
 from argotui.controller.leftovers import Leftovers
 from argotui.controller.locking import Locking
 from argotui.controller.memory import Memory
 from argotui.controller.metrics.counting import Counting
+from argotui.controller.metrics.queues import POD_CLEANUP, TTL
+from argotui.controller.options import Workers
 from argotui.controller.pace import Pace
 from argotui.controller.podcleanup import PodCleanup
 from argotui.controller.requests import Requests
 from argotui.controller.runner import Runner
-from argotui.controller.scope import Scope
 from argotui.controller.settings import Settings
 from argotui.controller.supervision import Crew, supervised
 from argotui.controller.terminating import Terminations
@@ -46,7 +49,7 @@ _MOST_LOADED = 1000
 
 
 class ScopeChanged(Exception):
-    """The configuration names another instance id: everything starts anew under the other Lease."""
+    """The configuration names another instance id or namespace: everything starts anew, perhaps under another Lease."""
 
 
 class Term:
@@ -57,21 +60,24 @@ class Term:
         client: Client,
         lease: Lease | NoLease,
         settings: Settings,
-        scope: Scope,
         load: Load,
         counting: Counting,
+        workers: Workers = Workers(),  # noqa: B008 (frozen)
     ) -> None:
         self.client = client
+        self.workers = workers
         self.counting = counting
         self._detach: Callable[[], None] | None = None
         self.load = load
         self.lease = lease
-        self.scope = scope
-        self.requests = Requests(lease)
+        self.scope = scope = settings.scope
+        self.requests = Requests(lease, slots=workers.workflows)
         self.turns = Turns(lease.fresh)
         self.terminations = Terminations(client, self.requests)
-        self.cleanup = PodCleanup(client, lease)
-        self._collection = Collection(client, lease, scope, lambda: self.config)
+        self.cleanup = PodCleanup(client, lease, counting.book.queues[POD_CLEANUP], workers.pod_cleanup)
+        self._collection = Collection(
+            client, lease, scope, lambda: self.config, counting.book.queues[TTL], workers.ttl
+        )
         self.estimates = Estimates(client, lambda: list(self._collection.reflector.cache.values()))
         self.events = Events(client, self.requests)
         self.caches = Caches(
@@ -84,9 +90,10 @@ class Term:
                 NAMESPACES: self._namespace,
                 WORKFLOW_TASK_SETS: self._task_set,
             },
+            counting.book.older_forms,
         )
         self._settings = settings
-        self.locks = Locking(client, self.requests)
+        self.locks = Locking(client, self.requests, counting.book.lock_taken)
         self.memory = Memory(client, self.requests, lambda: self.config.namespace)
         self.pace = Pace(asyncio.get_running_loop().time)
         self.admission = Admission(self.caches.namespaces, lambda: self.config, self._admitted)
@@ -123,6 +130,8 @@ class Term:
                 group.create_task(self._watch_scope(), name="scope")
                 group.create_task(supervised("events", self.events.run))
                 group.create_task(supervised("cron workflows", self._crons.run))
+                if (forgetting := self._forgetting()) is not None:
+                    group.create_task(supervised("remembered results", forgetting.run))
                 reflectors = [
                     *self.caches.reflectors,
                     self._settings.reflector(self._reconfigured, self._rejected),
@@ -140,7 +149,7 @@ class Term:
     def _begin(self) -> None:
         """All lists are in: only now is it known which pods a workflow has."""
         self._live = True
-        self._detach = self.counting.book.attach(self._all_workflows, self.caches.all_pods, self._busy)
+        self._detach = self.counting.book.attach(self._all_workflows, self.caches.all_pods, self.locks.table)
         workflows = list(self.caches.workflows.values())
         self.pace.set(self.config.resource_rate)
         self.locks.restore(workflows)
@@ -153,9 +162,6 @@ class Term:
     def _all_workflows(self) -> list[Document]:
         return [*self.caches.workflows.values(), *self._collection.reflector.cache.values()]
 
-    def _busy(self) -> int:
-        return sum(runner.is_busy for runner in self._runners.values())
-
     async def _end(self) -> None:
         if self._detach is not None:
             self._detach()
@@ -167,6 +173,13 @@ class Term:
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
         await self.locks.stop()
 
+    def _forgetting(self) -> Forgetting | None:
+        tuning = self._settings.tuning
+        if not tuning.cache_gc_period:
+            return None
+        where = self.config.namespace
+        return Forgetting(self.client, self.memory, where, tuning.cache_gc_period, tuning.cache_unused)
+
     async def _watch_scope(self) -> None:
         await self._scope_changed.wait()
         raise ScopeChanged
@@ -174,7 +187,7 @@ class Term:
     # configuration
 
     def _reconfigured(self) -> None:
-        if self.config.instance_id != self.scope.instance_id:
+        if self._settings.scope != self.scope:
             self._scope_changed.set()
         self._collection.reconfigured()
         self.pace.set(self.config.resource_rate)
@@ -184,6 +197,7 @@ class Term:
             runner.reload()
 
     def _rejected(self, config_map: Document, reason: str) -> None:
+        self.counting.book.error("InvalidConfiguration")
         self.events.put(config_map, EmitEvent("Warning", "InvalidConfiguration", reason, {}))
 
     # news from the watches
@@ -243,6 +257,8 @@ class Term:
             self.counting.book.pod(delta.old, pod)
         if gone:
             self.cleanup.forget(uid(pod))
+        elif is_held(pod) and self._live:
+            self._crew.start(f"finalizer of {name(pod)}", release(self.client, self.requests, pod))
         runner = self._runner_of(pod)
         if runner is None:
             return

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 RESULT_GRACE: Final = timedelta(seconds=10)
 """How long the last report of an executor that has ended may be on its way to us."""
 
-LOST_AFTER: Final = timedelta(minutes=10)
-"""How long a node that was ended waits for the report of a pod that does not end."""
-
 _LEGACY: Final = "taskResultsCompletionStatus"
 
 
@@ -258,7 +255,8 @@ class Assessor:
         if label != "false" and (pod is None or not podstatus.is_report_due(pod)):
             return False
         lives = pod is not None and not podstatus.is_over(pod)
-        due = self._due.setdefault((identifier, lives), self._ex.now + (LOST_AFTER if lives else RESULT_GRACE))
+        patience = timedelta(seconds=self._ex.config.result_timeout_seconds) if lives else RESULT_GRACE
+        due = self._due.setdefault((identifier, lives), self._ex.now + patience)
         if self._ex.now >= due:
             return False
         self._ex.at(due, partial(self.look, identifier))

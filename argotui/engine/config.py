@@ -50,6 +50,10 @@ class EngineConfig:
     retention: how many completed workflows are kept, None keeps all. metrics: where they are served.
     disable_agent_pod_creation: somebody else serves WorkflowTaskSets. ignored: keys that were read and change
     nothing in this program.
+    progress_patch_ns, progress_file_ns: how often executors report and look for progress, told to them unless one is
+    0. recently_started_seconds: a pod that is missing so soon after its node's start is made again.
+    result_timeout_seconds: how long a node that was ended waits for the report of a pod that does not end (all four
+    from the environment).
     """
 
     namespace: str = ""
@@ -80,6 +84,10 @@ class EngineConfig:
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     disable_agent_pod_creation: bool = False
     ignored: tuple[str, ...] = ()
+    progress_patch_ns: int = 60 * 10**9
+    progress_file_ns: int = 3 * 10**9
+    recently_started_seconds: float = 10.0
+    result_timeout_seconds: float = 600.0
 
     @classmethod
     def from_config_map(

@@ -234,6 +234,20 @@ class EndMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class PodMissed:
+    """A pod was gone although its node was not over; for the controller's own metrics.
+
+    restarted: the reason, when its host gave it up and it is made again; "" when it was just gone.
+    recently: soon after the node's start.
+    """
+
+    node_phase: str
+    recently: bool = False
+    restarted: str = ""
+    after_persist: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Call `advance` with a `Tick` at this time at the latest. A later `WakeAt` of the same run replaces it."""
 
@@ -263,5 +277,6 @@ Effect = (
     | EmitEvent
     | EmitMetric
     | EndMetrics
+    | PodMissed
     | WakeAt
 )

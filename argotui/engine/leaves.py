@@ -12,7 +12,7 @@ import msgspec
 
 from argotui.engine import containersets
 from argotui.engine.calls import Call, drawn_for, ensure_node, fail_call, pod_name_of, rename, report_end, report_error
-from argotui.engine.effects import CreatePod
+from argotui.engine.effects import CreatePod, PodMissed
 from argotui.engine.errors import EngineError, NodeTimeout
 from argotui.engine.pods import PodBuildError, build_pod, offloaded
 from argotui.engine.program import TemplatePlan, input_scope
@@ -29,9 +29,6 @@ from argotui.model.times import parse_time
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
-
-RECENTLY_STARTED: Final = timedelta(seconds=10)
-"""A pod that is missing so soon after its node's start is made again; later its node is an Error (§1.5)."""
 
 CREATE_AGAIN_AFTER: Final = timedelta(seconds=10)
 """Pause after the API could not take a pod for the moment."""
@@ -102,7 +99,7 @@ class PodLeaf:
             report_end(self._ex, self.call)
 
     def pod_is_gone(self) -> None:
-        """Make the pod (again) unless the node has been running for some time without it."""
+        """Make the pod (again) unless the node has been running for some time without it (§1.5)."""
         ex, node = self._ex, self._ex.nodes[self.call.node_id]
         phase = node.get("phase")
         if not self._matters:
@@ -111,7 +108,9 @@ class PodLeaf:
             self._create()
         elif phase == Phase.RUNNING:
             started = parse_time(node.get("startedAt")) or ex.now
-            if ex.now - started > RECENTLY_STARTED:
+            is_late = ex.now - started > timedelta(seconds=ex.config.recently_started_seconds)
+            ex.effects.append(PodMissed(Phase.RUNNING, recently=not is_late))
+            if is_late:
                 ex.set_phase(self.call.node_id, Phase.ERROR, "pod deleted")
                 ex.nodes.set_synced(self.call.node_id, True, ex.now)
                 containersets.close(ex, self.call.node_id, "container deleted")

@@ -53,13 +53,15 @@ class _Lock:
 
 
 class LockTable:
-    """All locks of one controller. limit: places of a semaphore by lock key, 0 when it cannot be told.
+    """All locks of one controller. limit: places of a semaphore by lock key, 0 when it cannot be told. taken: told of
+    each lock that somebody gets.
 
     Every change returns what has to be told to whom, in order.
     """
 
-    def __init__(self, limit: Callable[[str], int]) -> None:
+    def __init__(self, limit: Callable[[str], int], taken: Callable[[str], None] = lambda _lock: None) -> None:
         self._limit_of = limit
+        self._taken = taken
         self._locks: dict[str, _Lock] = {}
         self._held: dict[str, dict[str, set[str]]] = {}
         """uid -> holder -> locks."""
@@ -212,6 +214,7 @@ class LockTable:
         self._dequeue(request.uid, request.holder)
         for lock in request.locks:
             self._hold(request.uid, request.holder, lock)
+            self._taken(lock)
         self._confirm(request)
 
     def _may_take(self, request: Request) -> bool:

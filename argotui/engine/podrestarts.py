@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from argotui.engine import podstatus
-from argotui.engine.effects import DeletePod
+from argotui.engine.effects import DeletePod, PodMissed
 from argotui.model import documents
 from argotui.model.documents import Document, dig
 from argotui.model.keys import CONTAINER_SUPERVISOR, CONTAINER_WAIT
@@ -37,6 +37,7 @@ def restart(ex: Execution, node_id: str, pod: Document) -> bool:
         return False
     ex.nodes.update(node_id, {"failedPodRestarts": done + 1, "restartingPodUID": documents.uid(pod)})
     reason, message = dig(pod, "status", "reason"), dig(pod, "status", "message") or ""
+    ex.effects.append(PodMissed(str(node.get("phase") or ""), restarted=str(reason)))
     ex.set_phase(node_id, Phase.PENDING, f"Pod auto-restarting due to {reason}: {message}")
     _delete(ex, pod)
     return True

@@ -7,7 +7,7 @@ refuses and Unreachable when there was no answer.
 
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,6 +29,10 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 LIST_SILENCE = 120.0
 WATCH_SILENCE = 120.0
 """Seconds without a byte (bookmarks come about once a minute) after which a watch counts as dead."""
+
+
+Gate = Callable[[str, str], Awaitable[None]]
+"""Returns when a request with this method and path may be sent."""
 
 
 class PatchKind(StrEnum):
@@ -63,10 +67,15 @@ class Client:
     def __init__(self, config: ClusterConfig, *, user_agent: str = "argotui") -> None:
         self.config = config
         self._transport = Transport(config, user_agent=user_agent)
+        self._gate: Gate | None = None
 
     def observe(self, watcher: Callable[[str, str, int, float], None]) -> None:
         """`watcher` is told of every answer: method, path, status, seconds until it began."""
         self._transport.observe = watcher
+
+    def gate(self, gate: Gate | None) -> None:
+        """Every request but watches, logs and exec awaits `gate(method, path)` first: a limit of one's own."""
+        self._gate = gate
 
     async def __aenter__(self) -> Self:
         await self._transport.open()
@@ -301,6 +310,8 @@ class Client:
         if body is not None:
             headers["Content-Type"] = content_type
             payload = body if isinstance(body, bytes) else encode(body)
+        if self._gate is not None:
+            await self._gate(method, path)
         async with self._transport.send(
             method, path, query=query, body=payload, headers=headers, silence=silence
         ) as response:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from argotui.controller.command import parse_options
+from argotui.controller.flags import parse_options
 from argotui.controller.running import run_controller
 from argotui.engine.effects import (
     CreatePod,

@@ -22,9 +22,6 @@ from argotui.model.resources import CRON_WORKFLOWS, WORKFLOWS
 if TYPE_CHECKING:
     from argotui.controller.term import Term
 
-_TURNS = 8
-"""Upstream has as many workers for cron workflows."""
-
 log = logging.getLogger(__name__)
 
 
@@ -35,9 +32,10 @@ class Crons:
         self.client: Client = term.client
         self.requests: Requests = term.requests
         self.events: Events = term.events
+        self.book = term.counting.book
         self.caches: Caches = term.caches
         self.children = Children()
-        self.turns = asyncio.Semaphore(_TURNS)
+        self.turns = asyncio.Semaphore(term.workers.crons)
         self._term = term
         self._keepers: dict[str, Keeper] = {}
         self._crew = Crew()
@@ -99,6 +97,7 @@ class Crons:
             self._admit(delta.object)
 
     def _admit(self, cron: Document) -> None:
+        self.book.older_forms(cron)
         keeper = Keeper(self, cron)
         self._keepers[keeper.uid] = keeper
         keeper.wake()

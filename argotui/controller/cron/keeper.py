@@ -19,6 +19,8 @@ from argotui.controller.caches import Caches
 from argotui.controller.cron.children import Children, parent_uid, slim
 from argotui.controller.events import Events
 from argotui.controller.lease import LeaseLost
+from argotui.controller.metrics.book import Book
+from argotui.controller.metrics.queues import CRONS
 from argotui.controller.requests import GivenUp, Requests
 from argotui.controller.transient import is_transient
 from argotui.controller.versions import is_newer
@@ -57,6 +59,7 @@ class Surroundings(Protocol):
     client: Client
     requests: Requests
     events: Events
+    book: Book
     caches: Caches
     children: Children
     turns: asyncio.Semaphore
@@ -74,6 +77,7 @@ class Keeper:
         self.uid = uid(cron)
         self.title = f"{namespace(cron)}/{name(cron)}"
         self._room = room
+        self._queue = room.book.queues[CRONS]
         self._now = now
         self._newest = cron
         self._watch: Watch | None = None
@@ -98,11 +102,13 @@ class Keeper:
         """Looks, unless it does so already or rests after a failure; then it looks once more afterwards."""
         self._asked = True
         if self._task is None and self._resting is None and not self._given_up.is_set():
+            self._queue.add(self.uid)
             self._task = asyncio.create_task(self._work(), name=f"cron workflow {self.title}")
 
     async def stop(self) -> None:
         """Ends at once. Requests on their way are dropped: what they did is found by the next look."""
         self._given_up.set()
+        self._queue.drop(self.uid)
         self._alarm.clear()
         if self._resting is not None:
             self._resting.cancel()
@@ -122,7 +128,8 @@ class Keeper:
             while self._asked and not self._given_up.is_set():
                 async with self._room.turns:
                     self._asked = False
-                    await self._look()
+                    with self._queue.work(self.uid):
+                        await self._look()
                 self._failures = 0
         except Exception as error:  # noqa: BLE001 (one CronWorkflow's failure must not end the others)
             self._fail(error)
@@ -231,6 +238,7 @@ class Keeper:
 
     async def _refused(self, firing: Firing, watch: Watch, message: str) -> Watch:
         log.error("%s: %s", self.title, message)
+        self._room.book.error("CronWorkflowSubmissionError")
         await self._write(not_submitted(today(self._newest), message))
         return replace(watch, closed=max(watch.closed, firing.scheduled))
 
@@ -282,10 +290,13 @@ class Keeper:
         """An Event, once for each reason to have one."""
         if message and self._told != (reason, message):
             log.error("%s: %s: %s", self.title, reason.lower(), message[:_LONGEST_MESSAGE])
+            self._room.book.error("CronWorkflowSpecError")
             self._room.events.put(self._newest, EmitEvent("Warning", reason, message[:_LONGEST_MESSAGE], {}))
         self._told = (reason, message)
 
     def _say(self, decision: Decision) -> None:
+        if decision.policy:
+            self._room.book.policy_applied(self._newest, decision.policy)
         if decision.skipped and decision.skipped != self._skipped:
             log.info("%s: does not run: %s", self.title, decision.skipped)
         self._skipped = decision.skipped
@@ -303,6 +314,7 @@ class Keeper:
         transient = isinstance(error, _Overtaken | TimeoutError) or is_transient(error)
         pause = min(_FIRST_PAUSE * 2 ** min(self._failures, 16), _LONGEST_OUTAGE_PAUSE if transient else _LONGEST_PAUSE)
         self._failures += 1
+        self._queue.retry(self.uid)
         if isinstance(error, KubeError | TimeoutError):
             log.warning("%s: %s; looked at again in %g s", self.title, str(error) or "no answer", pause)
         elif not isinstance(error, _Overtaken):

@@ -10,9 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import argotui
+from argotui.controller.metrics.builtin import BUILT_IN
 from argotui.controller.metrics.exposition import Labels, labels_of
+from argotui.controller.metrics.queues import Queues
 from argotui.controller.metrics.registry import Read, Registry
-from argotui.model.documents import Document, dig, labels, namespace
+from argotui.engine.locknames import is_mutex
+from argotui.engine.locks import LockTable
+from argotui.model.dialect import older_forms
+from argotui.model.documents import Document, dig, labels, name, namespace
 from argotui.model.keys import LABEL_CRON_WORKFLOW
 from argotui.model.phase import Phase, completed
 
@@ -21,26 +26,21 @@ Documents = Callable[[], Iterable[Document]]
 _PHASES: Final = (Phase.PENDING, Phase.RUNNING, Phase.SUCCEEDED, Phase.FAILED, Phase.ERROR)
 _PATH: Final = re.compile(r"/(?:api|apis/[^/]+)/[^/]+(?:/namespaces/[^/]+)?/([^/?]+)(?:/([^/?]+))?")
 _VERBS: Final = {"POST": "Create", "PUT": "Update", "PATCH": "Patch"}
-_OPERATIONS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
-_RUNTIMES: Final = (1.0, 5.0, 20.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 21600.0)
+_LEVELS: Final = {"warning": "warn", "critical": "error"}
+_NO_DELAY: Final = "PodInitializing"
+"""Why a pod waits that does not wait: upstream leaves it out too."""
 
-_HELP: Final = {
-    "cronworkflows_triggered_total": "Workflows made by a CronWorkflow",
-    "error_count": "Errors of the controller itself, by cause",
-    "gauge": "Workflows that the controller knows, by phase",
-    "is_leader": "1 while this process is the leader",
-    "k8s_request_duration": "Seconds until the API answered",
-    "k8s_request_total": "Requests to the API",
-    "log_messages": "Lines that were logged, by level",
-    "operation_duration_seconds": "Seconds of one step of one workflow",
-    "pod_pending_count": "Pods that had to wait before they started, by reason",
-    "pods_gauge": "Pods whose end was not yet recorded, by phase",
-    "pods_total_count": "Pods that have entered a phase",
-    "total_count": "Workflows that have entered a phase",
-    "workers_busy_count": "Workflows that are worked on just now",
-    "workflow_condition": "Workflows by the conditions in their status",
-    "workflowtemplate_runtime": "Seconds of workflows made by workflowTemplateRef",
-    "workflowtemplate_triggered_total": "Workflows made by workflowTemplateRef that have entered a phase",
+_FEATURES: Final = {"mutex": "synchronization mutex", "semaphore": "synchronization semaphore"}
+_UNKNOWN: Final = "unknown"
+_VERSION: Final = {
+    "version": argotui.__version__,
+    "platform": f"{platform.system()}/{platform.machine()}".lower(),
+    "go_version": f"python{platform.python_version()}",
+    "compiler": platform.python_implementation().lower(),
+    "build_date": _UNKNOWN,
+    "git_commit": _UNKNOWN,
+    "git_tree_state": _UNKNOWN,
+    "git_tag": _UNKNOWN,
 }
 
 
@@ -49,8 +49,10 @@ class Book:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        version = {"version": argotui.__version__, "platform": platform.platform(terse=True)}
-        registry.count("version", "Build metadata for this Controller", version)
+        self.queues = Queues(registry)
+        self._leads = False
+        self._gauge("is_leader", lambda: [((), float(self._leads))])
+        self._count("version", **_VERSION)
 
     # --- what happens -------------------------------------------------------------------------
 
@@ -64,8 +66,7 @@ class Book:
         template = {"name": reference.get("name") or "", "namespace": where, "cluster_scope": scope}
         self._count("workflowtemplate_triggered_total", phase=phase, **template)
         if completed(phase):
-            text = _HELP["workflowtemplate_runtime"]
-            self._registry.observe("workflowtemplate_runtime", text, seconds, template, _RUNTIMES)
+            self._observe("workflowtemplate_runtime", seconds, **template)
 
     def appeared(self, workflow: Document) -> None:
         """A new workflow is there; some are made by a CronWorkflow."""
@@ -79,7 +80,7 @@ class Book:
         if phase and (old is None or dig(old, "status", "phase") != phase):
             self._count("pods_total_count", phase=phase, namespace=where)
         reason = _waits_for(pod)
-        if reason and (old is None or _waits_for(old) != reason):
+        if reason not in ("", _NO_DELAY) and (old is None or _waits_for(old) != reason):
             self._count("pod_pending_count", reason=reason, namespace=where)
 
     def error(self, cause: str) -> None:
@@ -88,38 +89,76 @@ class Book:
 
     def operation(self, seconds: float) -> None:
         """One step of one workflow was thought through."""
-        text = _HELP["operation_duration_seconds"]
-        self._registry.observe("operation_duration_seconds", text, seconds, {}, _OPERATIONS)
+        self._observe("operation_duration_seconds", seconds)
 
     def request(self, method: str, path: str, status: int, seconds: float) -> None:
         """The API has answered."""
         kind, verb = _request(method, path)
         about = {"kind": kind, "verb": verb, "status_code": status}
         self._count("k8s_request_total", **about)
-        self._registry.observe("k8s_request_duration", _HELP["k8s_request_duration"], seconds, about)
+        self._observe("k8s_request_duration", seconds, **about)
 
     def log_message(self, level: str) -> None:
         """A line was logged."""
-        self._count("log_messages", level=level)
+        self._count("log_messages", level=_LEVELS.get(level, level))
+
+    def client_wait(self, seconds: float) -> None:
+        """A request has waited for the controller's own limit."""
+        self._observe("client_rate_limiter_latency", seconds)
+
+    def pod_wait(self, seconds: float) -> None:
+        """A pod has waited for `resourceRateLimit`."""
+        self._observe("resource_rate_limiter_latency", seconds)
+
+    def pod_missing(self, node_phase: str, *, recently_started: bool) -> None:
+        """A pod is gone, and its node was not over."""
+        self._count("pod_missing", node_phase=node_phase, recently_started=str(recently_started).lower())
+
+    def pod_restarted(self, where: str, reason: str, condition: str) -> None:
+        """A pod that its host lost is made again, in the namespace `where`."""
+        self._count("pod_restarts_total", reason=reason, condition=condition, namespace=where)
+
+    def lock_taken(self, lock: str) -> None:
+        """Somebody has got the lock with this key."""
+        self._count("locks_taken_total", **lock_labels(lock))
+
+    def policy_applied(self, cron: Document, policy: str) -> None:
+        """A firing of a CronWorkflow met a workflow that was still active."""
+        about = {"name": name(cron), "namespace": namespace(cron)}
+        self._count("cronworkflows_concurrencypolicy_triggered", concurrency_policy=policy, **about)
+
+    def older_forms(self, document: Document) -> None:
+        """A workflow or CronWorkflow has come, perhaps written in an older form."""
+        for form in older_forms(document):
+            field = str(form.path[-1])
+            feature = _FEATURES.get(field, f"{document.get('kind') or 'object'} {field}".lower())
+            self._count("deprecated_feature", feature=feature, namespace=namespace(document))
 
     def _count(self, name: str, /, **labels: object) -> None:
-        self._registry.count(name, _HELP[name], labels)
+        self._registry.count(name, BUILT_IN[name].help, labels)
+
+    def _observe(self, name: str, seconds: float, /, **labels: object) -> None:
+        self._registry.observe(name, BUILT_IN[name].help, seconds, labels, BUILT_IN[name].bounds)
+
+    def _gauge(self, name: str, read: Read) -> Callable[[], None]:
+        return self._registry.watch(name, BUILT_IN[name].help, read)
 
     # --- what is so now -----------------------------------------------------------------------
 
-    def attach(self, workflows: Documents, pods: Documents, busy: Callable[[], int]) -> Callable[[], None]:
+    def attach(self, workflows: Documents, pods: Documents, locks: LockTable) -> Callable[[], None]:
         """A term begins; what is returned ends it."""
-        worker = labels_of({"worker_type": "workflow_worker"})
         reads: dict[str, Read] = {
             "gauge": lambda: _by_phase(workflows(), zero=True),
             "workflow_condition": lambda: _conditions(workflows()),
             "pods_gauge": lambda: _by_phase(pods(), zero=False),
-            "workers_busy_count": lambda: [(worker, float(busy()))],
-            "is_leader": lambda: [((), 1.0)],
+            "locks_held": lambda: _locks(locks, lambda lock: len(locks.holders(lock))),
+            "locks_pending": lambda: _locks(locks, lambda lock: len(locks.waiting(lock))),
         }
-        ends = [self._registry.watch(name, _HELP[name], read) for name, read in reads.items()]
+        ends = [self._gauge(name, read) for name, read in reads.items()]
+        self._leads = True
 
         def detach() -> None:
+            self._leads = False
             for end in ends:
                 end()
 
@@ -135,6 +174,17 @@ class LogCounter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._book.log_message(record.levelname.lower())
+
+
+def lock_labels(lock: str) -> dict[str, str]:
+    """Of a lock by its key, `namespace/kind/name[/key]`."""
+    where, _, rest = lock.partition("/")
+    kind = "mutex" if is_mutex(lock) else "semaphore"
+    return {"type": kind, "storage": "local", "lock_name": rest.partition("/")[2], "namespace": where}
+
+
+def _locks(table: LockTable, count: Callable[[str], int]) -> list[tuple[Labels, float]]:
+    return [(labels_of(lock_labels(lock)), float(count(lock))) for lock in sorted(table.locks())]
 
 
 def _by_phase(documents: Iterable[Document], *, zero: bool) -> list[tuple[Labels, float]]:

@@ -32,6 +32,7 @@ from argotui.model.keys import ANNOTATION_CRON_LAST_SCHEDULE, LABEL_CRON_COMPLET
 from argotui.model.patching import merge_patch
 
 _NOT_STOPPABLE: Final = "failed to check CronWorkflow '{}' stopping condition: {}"
+_FORBIDDEN: Final = "a workflow is active, and concurrencyPolicy is Forbid"
 _NOT_ALLOWED: Final = "Concurrency policy error: {}"
 
 
@@ -51,6 +52,7 @@ class Decision:
     patch: merge patch of the CronWorkflow, {} when nothing changes; to be written before anything else is done.
     surplus: ended children to delete.  wake: when to look again if nothing happens before.  watch: for the next
     look, once all this is done.  skipped: why a firing that was due does not run.
+    policy: the concurrencyPolicy, when a workflow that was still active made it matter.
     """
 
     watch: Watch
@@ -59,6 +61,7 @@ class Decision:
     surplus: tuple[Document, ...] = ()
     wake: datetime | None = None
     skipped: str = ""
+    policy: str = ""
 
 
 def consider(
@@ -135,8 +138,10 @@ class _Look:
         except ConditionError as error:
             return self._refused(quiet, _NOT_ALLOWED.format(error), moment)
         if reason:
-            return replace(quiet, skipped=reason)
-        return replace(quiet, firing=Firing(moment, child_of(self.cron, moment), self._replaced()))
+            return replace(quiet, skipped=reason, policy=FORBID if reason == _FORBIDDEN else "")
+        replaced = self._replaced()
+        firing = Firing(moment, child_of(self.cron, moment), replaced)
+        return replace(quiet, firing=firing, policy=REPLACE if replaced else "")
 
     def _is_stopped(self) -> bool:
         labelled = documents.labels(self.cron).get(LABEL_CRON_COMPLETED) == "true"
@@ -149,7 +154,7 @@ class _Look:
         if not may_run(self.cron, self.rules.when, self.now):
             return "its `when` is false"
         if self.rules.policy == FORBID and status_of(self.cron).get("active"):
-            return "a workflow is active, and concurrencyPolicy is Forbid"
+            return _FORBIDDEN
         return ""
 
     def _replaced(self) -> tuple[Document, ...]:

@@ -6,11 +6,10 @@ from argotui.engine.config import EngineConfig
 from argotui.engine.pods.request import PodRequest
 from argotui.model import documents
 from argotui.model.documents import Document
+from argotui.model.duration import format_go_duration
 from argotui.model.times import ZERO_TIME, format_time
 
 PROGRESS_FILE = "/var/run/argo/progress"
-PROGRESS_PATCH_TICK = "1m0s"
-PROGRESS_FILE_TICK = "3s"
 TEMPLATE = "ARGO_TEMPLATE"
 
 
@@ -38,15 +37,23 @@ def of_executor(workflow: Document, config: EngineConfig) -> list[Document]:
 def of_all(request: PodRequest, container: str) -> list[Document]:
     """What every init and regular container gets."""
     deadline = format_time(request.deadline) if request.deadline else ZERO_TIME
-    return [
+    env = [
         variable("ARGO_CONTAINER_NAME", container),
         variable("ARGO_NODE_ID", request.node_id),
         variable("ARGO_INCLUDE_SCRIPT_OUTPUT", "true" if request.include_result else "false"),
         variable("ARGO_DEADLINE", deadline),
         variable("ARGO_WORKFLOW_NAME", documents.name(request.workflow)),
+    ]
+    return [*env, *_of_progress(request.config)]
+
+
+def _of_progress(config: EngineConfig) -> list[Document]:
+    if not (config.progress_patch_ns and config.progress_file_ns):
+        return []
+    return [
         variable("ARGO_PROGRESS_FILE", PROGRESS_FILE),
-        variable("ARGO_PROGRESS_PATCH_TICK_DURATION", PROGRESS_PATCH_TICK),
-        variable("ARGO_PROGRESS_FILE_TICK_DURATION", PROGRESS_FILE_TICK),
+        variable("ARGO_PROGRESS_PATCH_TICK_DURATION", format_go_duration(config.progress_patch_ns)),
+        variable("ARGO_PROGRESS_FILE_TICK_DURATION", format_go_duration(config.progress_file_ns)),
     ]
 
 

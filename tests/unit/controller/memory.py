@@ -5,9 +5,11 @@ import copy
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from argotui.kube.client import ListPage
 from argotui.kube.errors import ApiError
 from argotui.kube.exec import ExecResult
 from argotui.model.documents import Document
+from argotui.model.labels import LabelSelector
 from argotui.model.patching import merge_patch
 from argotui.model.resources import Resource
 
@@ -88,3 +90,16 @@ class MemoryApi:
 
     def made(self, verb: str) -> list[tuple[str, Any]]:
         return [(name, argument) for each, name, argument in self.calls if each == verb]
+
+    async def list(
+        self, res: Resource, namespace: str | None = None, *, label_selector: str = "", **_options: Any
+    ) -> ListPage:
+        await self._called("list", res.plural, namespace)
+        selector = LabelSelector.parse(label_selector)
+        found = [
+            each
+            for (plural, where, _), each in self.objects.items()
+            if plural == res.plural and namespace in (None, where)
+        ]
+        items = [copy.deepcopy(each) for each in found if selector.matches(each["metadata"].get("labels"))]
+        return ListPage(items, str(self._version), "")

@@ -7,6 +7,8 @@ import pytest
 
 from argotui.controller import clock, collection
 from argotui.controller.collection import Collection
+from argotui.controller.metrics.counting import Counting
+from argotui.controller.metrics.queues import TTL as TTL_QUEUE
 from argotui.controller.scope import Scope
 from argotui.engine.config import EngineConfig
 from argotui.engine.retention import Retention
@@ -26,7 +28,9 @@ class Scene:
     def __init__(self, **environ: str) -> None:
         self.api = MemoryApi()
         self.config = EngineConfig()
-        self.collection = Collection(cast(Client, self.api), Permit(), Scope(None, ""), lambda: self.config, environ)
+        queue = Counting().book.queues[TTL_QUEUE]
+        client = cast(Client, self.api)
+        self.collection = Collection(client, Permit(), Scope(None, ""), lambda: self.config, queue, 4, environ)
 
     def workflow(
         self, name: str, *, age: float = 100, created: int = 0, phase: str = "Succeeded", **spec: Any

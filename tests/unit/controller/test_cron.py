@@ -13,6 +13,8 @@ from argotui.controller.cron.children import Children, slim
 from argotui.controller.cron.crons import Crons
 from argotui.controller.cron.keeper import Keeper
 from argotui.controller.events import Events
+from argotui.controller.metrics.counting import Counting
+from argotui.controller.options import Workers
 from argotui.controller.requests import Requests
 from argotui.controller.scope import Scope
 from argotui.controller.term import Term
@@ -43,6 +45,7 @@ class Scene:
         self.client = cast(Client, self.api)
         self.requests = Requests(Permit())
         self.config = EngineConfig()
+        self.book = Counting().book
         self.caches = Caches(self.client, Scope(None, ""), {})
         self.children = Children()
         self.turns = asyncio.Semaphore(1)
@@ -320,8 +323,9 @@ async def test_a_cluster_that_does_not_let_them_be_listed() -> None:
             raise ApiError(403, "Forbidden", "cronworkflows is forbidden")
 
     term = SimpleNamespace(
-        client=Client(), requests=None, events=None, caches=None, scope=Scope(None, ""), config=EngineConfig()
-    )
+        client=Client(), requests=None, events=None, caches=None, scope=Scope(None, ""), config=EngineConfig(),
+        counting=Counting(), workers=Workers(),
+    )  # fmt: skip
     crons = Crons(cast(Term, term))
     work = asyncio.create_task(crons.run())
     await asyncio.sleep(0.01)

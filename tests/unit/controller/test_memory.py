@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from argotui.controller import clock
+from argotui.controller.forgetting import Forgetting
 from argotui.controller.memory import CacheRefused, Memory
 from argotui.controller.requests import Requests
 from argotui.engine.effects import LoadCache, SaveCache
@@ -15,6 +17,7 @@ from argotui.engine.facts import CacheLoaded
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError
 from argotui.model.resources import CONFIG_MAPS
+from argotui.model.times import format_time
 from tests.unit.controller.memory import MemoryApi
 from tests.unit.controller.test_requests import Permit
 
@@ -122,3 +125,31 @@ async def test_a_server_that_says_no(scene: Scene) -> None:
     assert "could not load config map cache: " in (await scene.load()).error
     with pytest.raises(CacheRefused):
         await scene.save()
+
+
+async def test_entries_that_nobody_asks_for_are_forgotten(scene: Scene) -> None:
+    def entry(asked: str | None) -> str:
+        return json.dumps({"nodeID": "n", "outputs": None, "creationTimestamp": asked, "lastHitTimestamp": asked})
+
+    now = clock.now()
+    data = {"old": entry("2020-01-01T00:00:00Z"), "new": entry(format_time(now)), "never": entry(None), "odd": "text"}
+    scene.config_map(LABEL, data)
+    forgetting = Forgetting(cast(Client, scene.api), scene.memory, "argo", 1, 30)
+    await forgetting.look()
+    assert set(scene.stored()["data"]) == {"new", "never", "odd"}
+    written = len(scene.api.made("replace"))
+    await forgetting.look()
+    assert len(scene.api.made("replace")) == written == 1
+
+
+async def test_somebody_who_asks_meanwhile_is_not_overtaken(scene: Scene) -> None:
+    scene.config_map(LABEL, {"k": json.dumps({"nodeID": "n", "lastHitTimestamp": "2020-01-01T00:00:00Z"})})
+
+    async def ask(verb: str, name: str) -> None:
+        if verb == "replace":
+            scene.api.before = None
+            await scene.api.patch(CONFIG_MAPS, "cache", {"data": {"another": "x"}}, "argo")
+
+    scene.api.before = ask
+    await Forgetting(cast(Client, scene.api), scene.memory, "argo", 1, 30).look()
+    assert set(scene.stored()["data"]) == {"k", "another"}

@@ -19,6 +19,7 @@ from argotui.controller.metrics.own import OwnMetrics
 from argotui.controller.metrics.registry import MetricConflict, Registry
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import EmitMetric
+from argotui.engine.locks import LockTable, Request
 from argotui.engine.metricsconfig import MetricsSettings, Modifier
 from argotui.engine.retention import Retention
 from argotui.model.documents import Document
@@ -150,7 +151,14 @@ def test_what_the_controller_counts_of_itself() -> None:
     book.appeared(child)
     book.appeared({**child, "status": {"phase": "Running"}})
     complete = {"status": {"phase": "Failed", "conditions": [{"type": "Completed", "status": "True"}]}}
-    detach = book.attach(lambda: [{"status": {}}, complete], lambda: [pod("Running")], lambda: 3)
+    table = LockTable(lambda lock: 1, book.lock_taken)
+    for who in ("a", "b"):
+        table.ask(Request(who, f"ns/{who}", ("ns/Mutex/m",)))
+    queue = book.queues["workflow_queue"]
+    for each in ("a", "b", "a"):
+        queue.add(each)
+    queue.begin("a")
+    detach = book.attach(lambda: [{"status": {}}, complete], lambda: [pod("Running")], table)
     found = samples(counting.registry.text())
     expected = {
         'total_count{namespace="ns",phase="Running"}': "1",
@@ -167,13 +175,19 @@ def test_what_the_controller_counts_of_itself() -> None:
         'gauge{phase="Failed"}': "1",
         'workflow_condition{status="True",type="Completed"}': "1",
         'pods_gauge{phase="Running"}': "1",
-        'workers_busy_count{worker_type="workflow_worker"}': "3",
+        'workers_busy_count{worker_type="workflow_worker"}': "1",
+        'queue_adds_count{queue_name="workflow_queue"}': "2",
+        'queue_depth_gauge{queue_name="workflow_queue"}': "1",
+        'queue_depth_gauge{queue_name="workflow_archive_queue"}': "0",
+        'locks_held{lock_name="m",namespace="ns",storage="local",type="mutex"}': "1",
+        'locks_pending{lock_name="m",namespace="ns",storage="local",type="mutex"}': "1",
+        'locks_taken_total{lock_name="m",namespace="ns",storage="local",type="mutex"}': "1",
         "is_leader": "1",
         'cronworkflows_triggered_total{name="c",namespace="ns"}': "1",
     }
     assert {key: found.get(f"argo_workflows_{key}") for key in expected} == expected
     detach()
-    assert "argo_workflows_is_leader" not in samples(counting.registry.text())
+    assert samples(counting.registry.text())["argo_workflows_is_leader"] == "0"
 
 
 # --- served -----------------------------------------------------------------------------------
@@ -208,7 +222,7 @@ async def test_served_and_reported(counting: Counting, tmp_path: Path, secure: b
     assert report["metrics"] == f"http{'s' if secure else ''}://127.0.0.1:{settings.port}/m"
     assert (report["retention"], report["ignored"]) == ({"completed": 1, "failed": 2, "errored": 3}, ["links"])
     found = samples(await read(report["metrics"]))
-    assert found['argo_workflows_log_messages{level="warning"}'] == "1"
+    assert found['argo_workflows_log_messages{level="warn"}'] == "1"
 
 
 async def test_a_port_that_is_taken_is_told_and_another_one_serves(counting: Counting, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from argotui.controller import events
 from argotui.controller.alarm import Alarm
 from argotui.controller.caches import ByWorkflow, Caches
 from argotui.controller.events import event
+from argotui.controller.flags import parse_options
 from argotui.controller.identity import default_identity
-from argotui.controller.options import OptionError, parse_options
+from argotui.controller.options import OptionError
 from argotui.controller.references import references
 from argotui.controller.requests import Requests
 from argotui.controller.scope import Scope

@@ -1,6 +1,8 @@
 import asyncio
 from typing import cast
 
+from argotui.controller.metrics.counting import Counting
+from argotui.controller.metrics.queues import POD_CLEANUP
 from argotui.controller.podcleanup import PodCleanup
 from argotui.engine.effects import CollectPod
 from argotui.kube.client import Client
@@ -21,7 +23,7 @@ async def gone(api: MemoryApi, name: str) -> None:
 
 
 def cleaner(api: MemoryApi) -> PodCleanup:
-    return PodCleanup(cast(Client, api), Permit())
+    return PodCleanup(cast(Client, api), Permit(), Counting().book.queues[POD_CLEANUP])
 
 
 async def test_a_pod_asked_for_twice_is_deleted_once_with_its_grace() -> None:

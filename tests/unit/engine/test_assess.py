@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from argotui.engine import podstatus
-from argotui.engine.assess import LOST_AFTER, RESULT_GRACE
+from argotui.engine.assess import RESULT_GRACE
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import CreatePod, LabelPodCompleted, TerminatePod
 from argotui.engine.facts import Fact, PodChanged, PodGone, TaskResultChanged, Tick
@@ -296,7 +296,7 @@ def test_a_pod_that_vanishes_while_it_is_ended_is_not_waited_for() -> None:
 def test_a_pod_that_does_not_end_is_given_up() -> None:
     world = World().see(status("Running", running(), running())).report("false")
     stopped(world).tell(*alive(world))
-    world.tell(after=LOST_AFTER.total_seconds() - 1)
+    world.tell(after=EngineConfig().result_timeout_seconds - 1)
     assert world.run.workflow["status"]["phase"] == "Running"
     world.tell(after=1)
     assert world.run.workflow["status"]["phase"] == "Failed"
