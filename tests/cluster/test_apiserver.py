@@ -150,19 +150,11 @@ def test_custom_resources_have_no_strategic_merge(server: ApiServer) -> None:
     assert (code, refusal["reason"]) == (415, "UnsupportedMediaType")
 
 
-@pytest.mark.parametrize("content_type", ["application/apply-patch+yaml", "text/plain"])
-def test_other_patches_are_refused_with_a_reason(server: ApiServer, content_type: str) -> None:
-    server.ok("POST", CONFIGMAPS, configmap(f"refused-{len(content_type)}"))
-    code, refusal = server.ask("PATCH", f"{CONFIGMAPS}/refused-{len(content_type)}", {}, content_type=content_type)
+def test_other_patches_are_refused_with_a_reason(server: ApiServer) -> None:
+    server.ok("POST", CONFIGMAPS, configmap("refused"))
+    code, refusal = server.ask("PATCH", f"{CONFIGMAPS}/refused", {}, content_type="text/plain")
     assert code == 415
-    assert "apply" in refusal["message"] or "merge-patch+json" in refusal["message"]
-
-
-def test_dry_run_is_refused_and_changes_nothing(server: ApiServer) -> None:
-    code, refusal = server.ask("POST", CONFIGMAPS, configmap("dry"), dryRun="All")
-    assert code == 400
-    assert "dryRun" in refusal["message"]
-    assert server.ask("GET", f"{CONFIGMAPS}/dry")[0] == 404
+    assert "merge-patch+json" in refusal["message"]
 
 
 def test_status_is_a_part_of_its_own_where_the_kind_says_so(server: ApiServer) -> None:

@@ -154,10 +154,35 @@ def test_a_list_is_applied_item_by_item(server: ApiServer) -> None:
     assert server.kubectl("replace", "-f", "-", stdin=exported).stdout == said.replace("created", "replaced")
 
 
-def test_server_side_apply_says_what_to_do_instead(server: ApiServer) -> None:
-    done = server.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(configmap("ssa")), check=False)
-    assert done.returncode == 1
-    assert "server-side apply is not supported" in done.stderr
+def test_server_side_apply(server: ApiServer) -> None:
+    one, two = json.dumps(configmap("ssa", {"a": "1"})), json.dumps(configmap("ssa", {"a": "2"}))
+    assert server.kubectl("apply", "--server-side", "-f", "-", stdin=one).stdout == "configmap/ssa serverside-applied\n"
+    other = ("apply", "--server-side", "--field-manager=other", "-f", "-")
+    refused = server.kubectl(*other, stdin=two, check=False)
+    assert refused.returncode == 1
+    assert 'Apply failed with 1 conflict: conflict with "kubectl": .data.a' in refused.stderr
+    server.kubectl(*other, "--force-conflicts", stdin=two)
+    assert server.ok("GET", f"{CONFIGMAPS}/ssa")["data"] == {"a": "2"}
+
+
+def test_from_applying_on_the_clients_side_to_the_servers(server: ApiServer) -> None:
+    server.kubectl("apply", "-f", "-", stdin=json.dumps(configmap("csa", {"a": "1", "b": "1"})))
+    server.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(configmap("csa", {"a": "2"})))
+    found = server.ok("GET", f"{CONFIGMAPS}/csa")
+    assert found["data"] == {"a": "2"}
+    assert ("kubectl", "Apply") in {(e["manager"], e["operation"]) for e in found["metadata"]["managedFields"]}
+
+
+def test_dry_run_and_diff_change_nothing(server: ApiServer) -> None:
+    dry = ("apply", "--dry-run=server", "-f", "-")
+    assert server.kubectl(*dry, stdin=json.dumps(configmap("dry"))).stdout == "configmap/dry created (server dry run)\n"
+    assert server.ask("GET", f"{CONFIGMAPS}/dry")[0] == 404
+    before = server.ok("POST", CONFIGMAPS, configmap("dry", {"a": "1"}))
+    different = server.kubectl("diff", "-f", "-", stdin=json.dumps(configmap("dry", {"a": "2"})), check=False)
+    assert different.returncode == 1
+    assert '+  a: "2"' in different.stdout
+    server.kubectl("delete", "cm", "dry", "--dry-run=server")
+    assert server.ok("GET", f"{CONFIGMAPS}/dry") == before
 
 
 @pytest.mark.parametrize(

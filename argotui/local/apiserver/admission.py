@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from argotui.local.apiserver import bodies, objectmeta, status
+from argotui.local.apiserver import bodies, objectmeta, options, status
 from argotui.local.apiserver.context import Call, Context
 from argotui.local.apiserver.served import Collection
-from argotui.local.apiserver.status import Cause
 from argotui.local.apiserver.storage.entry import Key
 from argotui.local.apiserver.strategies import strategy_for
 from argotui.model.documents import Document
@@ -69,14 +68,7 @@ def admit(call: Call, document: Document, old: Document | None, data: bytes, unk
 
 def _report_unknown(call: Call, data: bytes, unknown: list[str]) -> None:
     """Fields that were dropped, as the parameter fieldValidation wants them reported."""
-    mode = call.query.get("fieldValidation") or "Warn"
-    if mode not in ("Strict", "Warn", "Ignore"):
-        cause = Cause(
-            "FieldValueNotSupported",
-            f'Unsupported value: "{mode[:64]}": supported values: "", "Ignore", "Strict", "Warn"',
-            "fieldValidation",
-        )
-        raise status.invalid("CreateOptions", "meta.k8s.io", "", [cause])
+    mode = options.field_validation(call)
     if mode == "Ignore":
         return
     faults = [f'unknown field "{path}"' for path in unknown]

@@ -47,6 +47,11 @@ class Call:
         """The object that the path names."""
         return Key(self.collection.id, self.target.namespace, self.target.name)
 
+    @property
+    def dry_run(self) -> bool:
+        """Whether everything is to be done but storing (the options have been checked)."""
+        return bool(self.query.get("dryRun"))
+
     @cached_property
     def view(self) -> View:
         """In which form the client wants the answer. Raises StatusError 400 or 406."""

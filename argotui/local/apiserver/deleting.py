@@ -8,10 +8,12 @@ from typing import Any
 
 from aiohttp import web
 
-from argotui.local.apiserver import bodies, history, status, views
+from argotui.local.apiserver import bodies, committing, history, status, views
+from argotui.local.apiserver import options as write_options
 from argotui.local.apiserver.answers import answer
 from argotui.local.apiserver.context import Call, Context
 from argotui.local.apiserver.reading import Page, collect, listing, missing, selection_of
+from argotui.local.apiserver.storage.database import DELETED, MODIFIED
 from argotui.local.apiserver.storage.entry import Entry
 from argotui.local.apiserver.storage.store import Change
 from argotui.model import resources
@@ -46,10 +48,8 @@ async def options(call: Call) -> Document:
         found = dict(call.query)
         if "gracePeriodSeconds" in found:
             found["gracePeriodSeconds"] = _grace(found["gracePeriodSeconds"])
-    if found.get("dryRun"):
-        raise status.bad_request(
-            "dryRun is not supported by this version of argotui's local cluster; nothing was deleted"
-        )
+        if "dryRun" in found:
+            found["dryRun"] = [found["dryRun"]]
     return _checked(found)
 
 
@@ -74,8 +74,14 @@ def _checked(found: Document) -> Document:
         causes.append(status.Cause("FieldValueTypeInvalid", "Invalid value: must be an integer", "gracePeriodSeconds"))
     if not isinstance(preconditions, dict):
         causes.append(status.Cause("FieldValueTypeInvalid", "Invalid value: must be an object", "preconditions"))
+    dry_run = found.get("dryRun") or []
+    listed = isinstance(dry_run, list) and all(isinstance(value, str) for value in dry_run)
+    if not listed:
+        causes.append(status.Cause("FieldValueTypeInvalid", "Invalid value: must be a list of strings", "dryRun"))
+    else:
+        causes += write_options.dry_run_causes(dry_run)
     if causes:
-        raise status.invalid("DeleteOptions", "", "", causes)
+        raise status.invalid("DeleteOptions", "meta.k8s.io", "", causes)
     if orphan is True:
         found["propagationPolicy"] = "Orphan"
     return found
@@ -131,13 +137,18 @@ def remove(context: Context, entry: Entry, wanted: Document) -> asyncio.Future[C
     _choose_finalizers(metadata, wanted.get("propagationPolicy"))
     grace = _grace_seconds(entry, document, wanted.get("gracePeriodSeconds"))
     holds = _holds_content(entry, document)
-    if not metadata.get("finalizers") and not grace and not holds:
-        return context.store.delete(entry.key, document)  # type: ignore[return-value]
-    if not _mark(metadata, grace) and tuple(metadata.get("finalizers") or ()) == entry.finalizers:
-        nothing: asyncio.Future[Change | None] = asyncio.get_running_loop().create_future()
-        nothing.set_result(None)
-        return nothing
-    return context.store.put(entry.key, document)  # type: ignore[return-value]
+    over = not metadata.get("finalizers") and not grace and not holds
+    if not over and not _mark(metadata, grace) and tuple(metadata.get("finalizers") or ()) == entry.finalizers:
+        return _settled(None)
+    if wanted.get("dryRun"):
+        return _settled(committing.pretended(context, entry.key, document, entry, DELETED if over else MODIFIED))
+    return (context.store.delete if over else context.store.put)(entry.key, document)  # type: ignore[return-value]
+
+
+def _settled(change: Change | None) -> asyncio.Future[Change | None]:
+    found: asyncio.Future[Change | None] = asyncio.get_running_loop().create_future()
+    found.set_result(change)
+    return found
 
 
 def _check_needed(entry: Entry) -> None:

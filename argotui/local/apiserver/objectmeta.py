@@ -16,11 +16,12 @@ from argotui.model.times import format_time
 _KEPT = (
     "name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp",
     "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+    "managedFields",
 )  # fmt: skip
 _SERVER_SET = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 _STRINGS = {"name", "generateName", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp"}
 _NUMBERS = {"generation", "deletionGracePeriodSeconds"}
-_IGNORED = {"managedFields", "selfLink"}
+_IGNORED = {"selfLink"}
 
 
 def now() -> str:
@@ -31,7 +32,8 @@ def now() -> str:
 def tidy(collection: Collection, document: Document) -> list[str]:
     """Brings `metadata` into its stored form; returns the paths of fields that metadata does not have.
 
-    Nulls, empty maps and empty lists go, as Go's omitempty does. Raises StatusError 400 for a field
+    Nulls, empty maps and empty lists go, as Go's omitempty does; an empty `managedFields` is kept, as it asks for
+    something. Raises StatusError 400 for a field
     of the wrong type.
     """
     metadata = document.get("metadata")
@@ -45,7 +47,7 @@ def tidy(collection: Collection, document: Document) -> list[str]:
         if value is None:
             continue
         _CHECKS[key](collection, key, value)
-        if value or (value == 0 and key in _NUMBERS):
+        if value or (value == 0 and key in _NUMBERS) or key == "managedFields":
             tidied[key] = value
     document["metadata"] = tidied
     return [f"metadata.{key}" for key in metadata if key not in _KEPT and key not in _IGNORED]
@@ -99,6 +101,14 @@ def _owners(collection: Collection, key: str, value: Any) -> None:
                 raise _wrong_type(collection, f"metadata.{key}.{part}", "string", owner[part])
 
 
+def _entries(collection: Collection, key: str, value: Any) -> None:
+    if not isinstance(value, list):
+        raise _wrong_type(collection, f"metadata.{key}", "[]v1.ManagedFieldsEntry", value)
+    for entry in value:
+        if not isinstance(entry, dict):
+            raise _wrong_type(collection, f"metadata.{key}", "v1.ManagedFieldsEntry", entry)
+
+
 _CHECKS: dict[str, Callable[[Collection, str, Any], None]] = {
     **dict.fromkeys(_STRINGS, _string),
     **dict.fromkeys(_NUMBERS, _number),
@@ -106,6 +116,7 @@ _CHECKS: dict[str, Callable[[Collection, str, Any], None]] = {
     "annotations": _string_map,
     "finalizers": _string_list,
     "ownerReferences": _owners,
+    "managedFields": _entries,
 }
 
 

@@ -13,15 +13,15 @@ from argotui.model.documents import Document
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
-APPLY = ("application/apply-patch+yaml", "application/apply-patch+cbor")
+APPLY = "application/apply-patch+yaml"
+"""Read by `applying`: it is a configuration, not a change."""
+
 _MAX_OPERATIONS = 10_000
 
 
 def reader(collection: Collection, content_type: str, data: bytes) -> Callable[[Document], Document]:
     """Decodes the patch; returns what applies it to an object. Raises StatusError 400 or 415."""
-    if content_type in APPLY:
-        raise _no_apply()
-    accepted = [JSON, MERGE, STRATEGIC] if collection.builtin else [JSON, MERGE]
+    accepted = [JSON, MERGE, STRATEGIC, APPLY] if collection.builtin else [JSON, MERGE, APPLY]
     if content_type not in accepted:
         raise bodies.unsupported_type(content_type, accepted)
     patch = bodies.decode_json(data)
@@ -32,15 +32,6 @@ def reader(collection: Collection, content_type: str, data: bytes) -> Callable[[
     if content_type == MERGE:
         return lambda document: _object(patching.merge_patch(document, patch))
     return lambda document: _strategic(document, patch, collection.resource.kind)
-
-
-def _no_apply() -> status.StatusError:
-    return status.StatusError(
-        415,
-        "UnsupportedMediaType",
-        "server-side apply is not supported by this version of argotui's local cluster;"
-        " use a merge patch, a JSON patch, or kubectl apply without --server-side",
-    )
 
 
 def _object(value: Any) -> Document:

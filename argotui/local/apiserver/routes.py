@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from argotui.local.apiserver import deleting, execs, logs, podparts, reading, requests, status, watch, writing
+from argotui.local.apiserver import (
+    applying,
+    deleting,
+    execs,
+    logs,
+    patches,
+    podparts,
+    reading,
+    requests,
+    status,
+    watch,
+    writing,
+)
 from argotui.local.apiserver.context import Call, Handler
 
 _OBJECT: dict[str, Handler] = {
@@ -44,6 +56,8 @@ def handler_for(call: Call) -> Handler:
         raise status.method_not_allowed()
     if target.subresource not in _STREAMS:
         call.view  # noqa: B018 - a form that cannot be answered is refused before anything is written
+    if method == "PATCH" and call.request.content_type == patches.APPLY:
+        return applying.apply
     if method == "GET" and not target.subresource and requests.flag(call.query, "watch"):
         return watch.serve
     return table[method]

@@ -48,6 +48,8 @@ class StatusError(Exception):
             "reason": self.reason,
             "code": self.code,
         }
+        if not self.reason:
+            del status["reason"]
         details = dict(self.details)
         if self.retry_after:
             details["retryAfterSeconds"] = self.retry_after

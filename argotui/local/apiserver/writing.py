@@ -10,7 +10,19 @@ from typing import Any
 
 from aiohttp import web
 
-from argotui.local.apiserver import admission, bodies, deleting, names, objectmeta, patches, status, views
+from argotui.local.apiserver import (
+    admission,
+    bodies,
+    committing,
+    deleting,
+    managing,
+    names,
+    objectmeta,
+    options,
+    patches,
+    status,
+    views,
+)
 from argotui.local.apiserver.answers import answer
 from argotui.local.apiserver.context import Call
 from argotui.local.apiserver.reading import missing
@@ -23,15 +35,22 @@ _GENERATE_TRIES = 8
 
 async def create(call: Call) -> web.StreamResponse:
     """POST to a collection."""
-    _refuse_dry_run(call)
+    options.check_write(call, "CreateOptions")
     data = await bodies.read(call.request)
     document = bodies.decode_object(data, call.request.content_type)
     change = await store_new(call, document, data)
-    return await _written(call, change, 201)
+    return await written(call, change, 201)
 
 
 async def store_new(call: Call, document: Document, data: bytes) -> Change:
     """Checks and stores a new object; `data` is the body it came in."""
+    key, sent = prepare_new(call, document, data)
+    managing.track(call, document, sent, None, None)
+    return await committing.put(call, key, document)
+
+
+def prepare_new(call: Call, document: Document, data: bytes) -> tuple[Key, Any]:
+    """Completes and checks a new object; returns its place, and the managedFields that came with it."""
     collection, context = call.collection, call.context
     namespace = call.target.namespace
     if collection.resource.namespaced and not namespace:
@@ -39,28 +58,34 @@ async def store_new(call: Call, document: Document, data: bytes) -> Change:
     admission.check_kind(collection, document)
     admission.check_place(context, collection, namespace)
     unknown = objectmeta.tidy(collection, document)
+    sent = managing.take(document)
     objectmeta.prepare_create(collection, document, namespace)
-    metadata = document["metadata"]
+    key = _place(call, document)
+    admission.admit(call, document, None, data, unknown)
+    return key, sent
+
+
+def _place(call: Call, document: Document) -> Key:
+    """A name that is free, made of generateName where none is given. Raises StatusError 409."""
+    metadata, resource = document["metadata"], call.collection.resource
     generate = not metadata.get("name") and bool(metadata.get("generateName"))
-    for attempt in range(_GENERATE_TRIES):
+    for _ in range(_GENERATE_TRIES if generate else 1):
         if generate:
             metadata["name"] = names.generated(metadata["generateName"])
-        key = Key(collection.id, namespace, metadata.get("name", ""))
-        if context.store.latest(key) is None:
-            break
-        if not generate or attempt == _GENERATE_TRIES - 1:
-            raise status.already_exists(collection.resource.plural, collection.resource.group, key.name)
-    admission.admit(call, document, None, data, unknown)
-    return await context.store.put(key, document)
+        key = Key(call.collection.id, call.target.namespace, metadata.get("name", ""))
+        if call.context.store.latest(key) is None:
+            return key
+    raise status.already_exists(resource.plural, resource.group, key.name)
 
 
-async def _written(call: Call, change: Change, code: int = 200) -> web.StreamResponse:
+async def written(call: Call, change: Change, code: int = 200) -> web.StreamResponse:
+    """The object of a change as the answer."""
     return await answer(call, views.one(call.collection, change.entry, change.body, call.view), code)
 
 
 async def replace(call: Call) -> web.StreamResponse:
     """PUT of an object or of its status."""
-    _refuse_dry_run(call)
+    options.check_write(call, "UpdateOptions")
     data = await bodies.read(call.request)
     document = bodies.decode_object(data, call.request.content_type)
     admission.check_kind(call.collection, document)
@@ -78,15 +103,21 @@ async def replace(call: Call) -> web.StreamResponse:
 
 
 async def patch(call: Call) -> web.StreamResponse:
-    """PATCH of an object or of its status."""
-    _refuse_dry_run(call)
+    """PATCH of an object or of its status, but not by applying."""
+    options.check_write(call, "PatchOptions")
+    options.check_not_apply(call)
     data = await bodies.read(call.request)
     apply = patches.reader(call.collection, call.request.content_type, data)
     entry = call.context.store.latest(call.key)
     if entry is None:
         raise missing(call)
-    old = call.context.store.latest_document(entry)
-    document = apply(old)
+    document = apply(call.context.store.latest_document(entry))
+    unknown = tidy_changed(call, document)
+    return await _update(call, entry, document, data, unknown)
+
+
+def tidy_changed(call: Call, document: Document) -> list[str]:
+    """Checks that a changed object is still the one of the path; returns unknown fields. Raises StatusError 4xx."""
     admission.check_kind(call.collection, document)
     unknown = objectmeta.tidy(call.collection, document)
     if document["metadata"].get("name", call.target.name) != call.target.name:
@@ -94,31 +125,43 @@ async def patch(call: Call) -> web.StreamResponse:
         resource = call.collection.resource
         raise status.invalid(resource.kind, resource.group, call.target.name, [cause])
     objectmeta.place(call.collection, document, call.target.namespace)
-    return await _update(call, entry, document, data, unknown)
+    return unknown
 
 
 async def _update(call: Call, entry: Entry, document: Document, data: bytes, unknown: list[str]) -> web.StreamResponse:
     """Stores `document` in the place of `entry`, or answers the old one when nothing is different."""
-    store = call.context.store
-    old = store.latest_document(entry)
+    old = call.context.store.latest_document(entry)
+    sent, kept = managing.take(document), managing.take(old)
+    prepare_changed(call, entry, document, old, data, unknown)
+    if same(document, old) and (sent is None or sent == kept):
+        return await unchanged(call, entry)
+    managing.track(call, document, sent, old, kept)
+    return await store_changed(call, document)
+
+
+def prepare_changed(
+    call: Call, entry: Entry, document: Document, old: Document, data: bytes, unknown: list[str]
+) -> None:
+    """Completes and checks a new version of an object; neither has managedFields. Raises StatusError 4xx."""
     _check_preconditions(call, entry, document["metadata"])
     objectmeta.carry_over(call.collection, document, old)
     admission.admit(call, document, old, data, unknown)
-    if _same(document, old):
-        return await _unchanged(call, entry)
-    if deleting.is_over(document):
-        change = await store.delete(call.key, document)
-    else:
-        change = await store.put(call.key, document)
-    return await _written(call, change)
 
 
-async def _unchanged(call: Call, entry: Entry) -> web.StreamResponse:
-    change = await call.context.store.settled(entry)
-    return await answer(call, views.one(call.collection, entry, change, call.view))
+async def store_changed(call: Call, document: Document) -> web.StreamResponse:
+    """Stores a new version, or lets the object go when this was what it waited for."""
+    store = committing.delete if deleting.is_over(document) else committing.put
+    return await written(call, await store(call, call.key, document))
 
 
-def _same(document: Document, old: Document) -> bool:
+async def unchanged(call: Call, entry: Entry) -> web.StreamResponse:
+    """The object as it is, once that is durable."""
+    body = await call.context.store.settled(entry)
+    return await answer(call, views.one(call.collection, entry, body, call.view))
+
+
+def same(document: Document, old: Document) -> bool:
+    """Whether two versions differ in nothing but their resourceVersion; `document` has none."""
     revision = old["metadata"].pop("resourceVersion")
     try:
         return document == old
@@ -135,10 +178,3 @@ def _check_preconditions(call: Call, entry: Entry, metadata: dict[str, Any]) -> 
         raise status.conflict(resource.plural, resource.group, call.target.name, why)
     if revision and revision != str(entry.seq):
         raise status.conflict(resource.plural, resource.group, call.target.name)
-
-
-def _refuse_dry_run(call: Call) -> None:
-    if call.query.get("dryRun"):
-        raise status.bad_request(
-            "dryRun is not supported by this version of argotui's local cluster; nothing was changed"
-        )
