@@ -110,7 +110,8 @@ def cluster_of(args: argparse.Namespace) -> ClusterConfig:
     if kubeconfig.exists() and not _anything_configured(args):
         complain("no kubeconfig is configured: using the local cluster")
         return load_cluster(kubeconfig=str(kubeconfig))
-    return load_cluster(kubeconfig=args.kubeconfig, context=args.context)
+    interactive = sys.stdin.isatty()
+    return load_cluster(kubeconfig=args.kubeconfig, context=args.context, interactive=interactive)
 
 
 def says_where(args: argparse.Namespace) -> bool:

@@ -1,38 +1,41 @@
 """Which API server to talk to and as whom, read from kubeconfig files or from a pod's own mounts.
 
-Written here because `import kubernetes` costs most of a second, which no start can afford. File
-merging follows kubectl: the first file that names an entry wins, relative paths belong to the file
-that states them. What needs another program or a second protocol is refused by name.
+Written here because `import kubernetes` costs most of a second, which no start can afford; what each key means
+follows client-go, so that a file that works with kubectl works here.
 """
 
-import base64
-import binascii
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from argotui.kube.errors import ConfigError
+from argotui.kube.kubeconfig import Kubeconfig, Section, listing, read_file
+from argotui.kube.plugin import ExecPlugin
+from argotui.kube.proxies import proxy_url
+from argotui.kube.user import Impersonation, User, user_of
 
 _POD_FILES = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
-_UNSUPPORTED_USER = {
-    "exec": "credential plugins",
-    "auth-provider": "auth providers",
-    "username": "basic authentication",
-    "password": "basic authentication",
-    "as": "impersonation",
-    "as-uid": "impersonation",
-    "as-groups": "impersonation",
-    "as-user-extra": "impersonation",
-}
-_UNSUPPORTED_CLUSTER = {"proxy-url": "proxies"}
+
+@dataclass(frozen=True)
+class Origins:
+    """Where the parts of a configuration were read, for messages: `file:line: key`. "" for what is not set."""
+
+    server: str = ""
+    ca: str = ""
+    user: str = ""
+    proxy: str = ""
 
 
 @dataclass(frozen=True)
 class ClusterConfig:
-    """One server, one identity. Secrets are kept out of `repr`."""
+    """One server, one identity. Secrets are kept out of `repr`.
+
+    `token_file` is read again as it changes and then wins over `token`; `proxy_url` wins over the environment.
+    """
 
     server: str
     ca_data: bytes | None = None
@@ -44,46 +47,20 @@ class ClusterConfig:
     context_name: str = ""
     insecure: bool = False
     tls_server_name: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    plugin: ExecPlugin | None = None
+    impersonation: Impersonation | None = None
+    proxy_url: str = field(default="", repr=False)
+    origins: Origins = Origins()
 
 
-@dataclass
-class _Entry:
-    """A named entry of a kubeconfig together with the directory its relative paths start from."""
-
-    content: Mapping[str, Any]
-    base: Path
-    where: str
-
-    def text(self, key: str) -> str:
-        """A text value, "" when it is not set. Raises ConfigError for another type."""
-        value = self.content.get(key)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise ConfigError(f"{self.where}: {key} must be text, not {type(value).__name__}")
-        return value
-
-    def data(self, key: str) -> bytes | None:
-        """Inline base64 (`key-data`) wins over a file (`key`), as in kubectl."""
-        inline = self.text(f"{key}-data")
-        if inline:
-            try:
-                return base64.b64decode(inline, validate=False)
-            except binascii.Error as error:
-                raise ConfigError(f"{self.where}: {key}-data is not base64: {error}") from error
-        path = self.text(key)
-        return _read(self.base / path, f"{self.where}: {key}") if path else None
-
-    def refuse(self, unsupported: Mapping[str, str]) -> None:
-        """Raises ConfigError when one of these keys is set."""
-        for key, what in unsupported.items():
-            if self.content.get(key):
-                raise ConfigError(f"{self.where}: {key}: {what} are not supported by this version of argotui")
-
-
-def load_cluster(*, kubeconfig: str | None = None, context: str | None = None) -> ClusterConfig:
+def load_cluster(
+    *, kubeconfig: str | None = None, context: str | None = None, interactive: bool = False
+) -> ClusterConfig:
     """The cluster that kubectl would use: `kubeconfig`, else $KUBECONFIG, else ~/.kube/config, else the pod's own.
 
+    interactive: a person can answer on standard input, so credential plugins may ask.
     Raises ConfigError with the file and the entry that is at fault.
     """
     paths = _paths(kubeconfig)
@@ -93,12 +70,12 @@ def load_cluster(*, kubeconfig: str | None = None, context: str | None = None) -
         raise ConfigError(
             f"no kubeconfig: {_names(paths)} not found; pass --kubeconfig, set KUBECONFIG, or use --local"
         )
-    return _Merged(paths, explicit=kubeconfig is not None).cluster(context)
+    return _cluster(_merged(paths, explicit=kubeconfig is not None), context, interactive=interactive)
 
 
 def contexts(*, kubeconfig: str | None = None) -> tuple[list[str], str]:
     """Names of all contexts, sorted, and the current one ("" when none is set)."""
-    merged = _Merged(_paths(kubeconfig), explicit=kubeconfig is not None)
+    merged = _merged(_paths(kubeconfig), explicit=kubeconfig is not None)
     return sorted(merged.contexts), merged.current
 
 
@@ -110,109 +87,81 @@ def in_cluster(files: Path = _POD_FILES, environ: Mapping[str, str] = os.environ
     namespace = files / "namespace"
     return ClusterConfig(
         server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
-        ca_data=_read(files / "ca.crt", "in-cluster CA"),
+        ca_data=read_file(files / "ca.crt", "in-cluster CA"),
         token_file=files / "token",
         namespace=namespace.read_text().strip() if namespace.exists() else "default",
         context_name="in-cluster",
+        origins=Origins("KUBERNETES_SERVICE_HOST", str(files / "ca.crt"), f"service account in {files}"),
     )
 
 
-class _Merged:
-    """All files of one KUBECONFIG, first mention of a name wins."""
-
-    def __init__(self, paths: list[Path], *, explicit: bool) -> None:
-        self.current = ""
-        self.contexts: dict[str, _Entry] = {}
-        self.clusters: dict[str, _Entry] = {}
-        self.users: dict[str, _Entry] = {}
-        for path in paths:
-            if path.exists() or explicit:
-                self._add(path)
-
-    def _add(self, path: Path) -> None:
-        document = _parse(path)
-        self.current = self.current or str(document.get("current-context") or "")
-        for key, singular, entries in (
-            ("contexts", "context", self.contexts),
-            ("clusters", "cluster", self.clusters),
-            ("users", "user", self.users),
-        ):
-            for item in document.get(key) or []:
-                if not isinstance(item, dict) or not item.get("name"):
-                    raise ConfigError(f"{path}: {key}: an entry without a name")
-                name = str(item["name"])
-                content = item.get(singular) or {}
-                entries.setdefault(name, _Entry(content, path.parent, f"{path}: {singular} {name!r}"))
-
-    def cluster(self, context: str | None) -> ClusterConfig:
-        """What `context`, or the current one, stands for. Raises ConfigError."""
-        name = context or self.current
-        if not name:
-            raise ConfigError(f"no current context; choose one with --context: {_listing(self.contexts)}")
-        chosen = self._find(self.contexts, name, "context")
-        server = self._find(self.clusters, chosen.text("cluster"), "cluster")
-        user_name = chosen.text("user")
-        user = self._find(self.users, user_name, "user") if user_name else _Entry({}, Path(), "")
-        config = ClusterConfig(
-            server=_server(server),
-            ca_data=server.data("certificate-authority"),
-            namespace=chosen.text("namespace") or "default",
-            context_name=name,
-            insecure=bool(server.content.get("insecure-skip-tls-verify")),
-            tls_server_name=server.text("tls-server-name"),
-        )
-        return _with_user(config, user)
-
-    @staticmethod
-    def _find(entries: dict[str, _Entry], name: str, kind: str) -> _Entry:
-        if name not in entries:
-            raise ConfigError(f"kubeconfig has no {kind} {name!r}; it has {_listing(entries)}")
-        return entries[name]
-
-
-def _with_user(config: ClusterConfig, user: _Entry) -> ClusterConfig:
-    user.refuse(_UNSUPPORTED_USER)
-    certificate, key = user.data("client-certificate"), user.data("client-key")
-    if (certificate is None) != (key is None):
-        raise ConfigError(f"{user.where}: client-certificate and client-key must be given together")
-    token_file = user.text("tokenFile")
-    return replace(
-        config,
-        token=user.text("token") or None,
-        token_file=user.base / token_file if token_file and not user.text("token") else None,
-        client_cert_data=certificate,
-        client_key_data=key,
+def _cluster(merged: Kubeconfig, context: str | None, *, interactive: bool) -> ClusterConfig:
+    """What `context`, or the current one, stands for. Raises ConfigError."""
+    name = context or merged.current
+    if not name:
+        raise ConfigError(f"no current context; choose one with --context: {listing(merged.contexts)}")
+    chosen = merged.find("context", name)
+    cluster = merged.find("cluster", chosen.text("cluster"))
+    user_name = chosen.text("user")
+    section = merged.find("user", user_name) if user_name else None
+    user = User() if section is None else user_of(section, cluster, interactive=interactive)
+    return ClusterConfig(
+        server=_server(cluster),
+        ca_data=_authority(cluster),
+        token=user.token,
+        token_file=user.token_file,
+        client_cert_data=user.certificate,
+        client_key_data=user.key,
+        namespace=chosen.text("namespace") or "default",
+        context_name=name,
+        insecure=cluster.flag("insecure-skip-tls-verify"),
+        tls_server_name=cluster.text("tls-server-name"),
+        username=user.username,
+        password=user.password,
+        plugin=user.plugin,
+        impersonation=user.impersonation,
+        proxy_url=_proxy(cluster),
+        origins=_origins(cluster, section),
     )
 
 
-def _server(entry: _Entry) -> str:
-    entry.refuse(_UNSUPPORTED_CLUSTER)
-    server = entry.text("server").rstrip("/")
+def _origins(cluster: Section, user: Section | None) -> Origins:
+    return Origins(
+        server=cluster.where("server"),
+        ca=cluster.origin("certificate-authority"),
+        user="" if user is None else user.where(),
+        proxy=cluster.where("proxy-url") if "proxy-url" in cluster else "",
+    )
+
+
+def _server(cluster: Section) -> str:
+    server = cluster.text("server").rstrip("/")
     if not server:
-        raise ConfigError(f"{entry.where}: server is not set")
+        raise ConfigError(f"{cluster.where('server')}: server is not set")
     # kubectl takes a bare host and port for plain http
-    return server if "://" in server else f"http://{server}"
+    address = server if "://" in server else f"http://{server}"
+    if not address.startswith(("http://", "https://")):
+        raise ConfigError(f"{cluster.where('server')} must begin with https:// or http://, found {server!r}")
+    return address
 
 
-def _parse(path: Path) -> Mapping[str, Any]:
-    import yaml
-
-    try:
-        document = yaml.load(_read(path, "kubeconfig"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {error}") from error
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path}: not a kubeconfig")
-    return document
+def _authority(cluster: Section) -> bytes | None:
+    data = cluster.data("certificate-authority")
+    if data is not None and cluster.flag("insecure-skip-tls-verify"):
+        raise ConfigError(
+            f"{cluster.where('insecure-skip-tls-verify')}: a certificate authority is given as well, which this would "
+            "ignore; remove one of the two (kubectl refuses both, too)"
+        )
+    return data
 
 
-def _read(path: Path, what: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{what}: cannot read {path}: {error.strerror or error}") from error
+def _proxy(cluster: Section) -> str:
+    stated = cluster.text("proxy-url")
+    return proxy_url(stated, cluster.where("proxy-url"), guess=False) if stated else ""
+
+
+def _merged(paths: list[Path], *, explicit: bool) -> Kubeconfig:
+    return Kubeconfig([path for path in paths if explicit or path.exists()])
 
 
 def _paths(kubeconfig: str | None) -> list[Path]:
@@ -224,7 +173,3 @@ def _paths(kubeconfig: str | None) -> list[Path]:
 
 def _names(paths: list[Path]) -> str:
     return ", ".join(str(path) for path in paths)
-
-
-def _listing(entries: Mapping[str, Any]) -> str:
-    return ", ".join(sorted(entries)) or "none"

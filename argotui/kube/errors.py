@@ -1,15 +1,6 @@
 """What can go wrong between us and an API server, in terms that a person can act on."""
 
-from typing import Final
-
 from argotui.model.documents import Document
-
-_UNAUTHORIZED: Final = "Unauthorized"
-"""All that API servers say to credentials that they do not know; they tell nobody why."""
-_CREDENTIALS: Final = (
-    "the API server does not accept the credentials of the kubeconfig (wrong or expired); "
-    "log in again, or name another --context or --kubeconfig"
-)
 
 
 class KubeError(Exception):
@@ -25,6 +16,10 @@ class Unreachable(KubeError):
 
     The request may or may not have been carried out.
     """
+
+
+class NoCredentials(Unreachable):
+    """There is nothing to prove who we are with just now, so nothing was sent. `str()` says why and what to do."""
 
 
 class BrokenStream(KubeError):
@@ -61,8 +56,6 @@ class ApiError(KubeError):
         code = document.get("code") or status
         reason = str(document.get("reason") or "")
         message = str(document.get("message") or reason or f"the server answered {code}")
-        if message == _UNAUTHORIZED:
-            message = f"{_UNAUTHORIZED}: {_CREDENTIALS}"
         details = document.get("details")
         return cls(int(code), reason, message, details if isinstance(details, dict) else None, retry_after)
 

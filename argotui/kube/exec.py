@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import aiohttp
 import msgspec
 
+from argotui.kube.credentials import Proof
 from argotui.kube.errors import ApiError, BrokenStream, Unreachable
 from argotui.kube.transport import ANSWER_SECONDS, Transport, decode
 from argotui.model.documents import Document
@@ -30,22 +31,34 @@ async def run_command(
     query = [("container", container), ("stdout", "true"), ("stderr", "true")]
     query += [("command", part) for part in command]
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec"
+    proof = await transport.proof()
     try:
-        async with transport.session.ws_connect(
-            transport.url(path),
-            params=query,
-            protocols=PROTOCOLS,
-            headers=transport.authorised(),
-            timeout=aiohttp.ClientWSTimeout(ws_receive=ANSWER_SECONDS, ws_close=5.0),
-            server_hostname=transport.config.tls_server_name or None,
-            max_msg_size=0,
-        ) as socket:
-            return await _collect(socket)
+        try:
+            return await _run(transport, path, query, proof)
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status != 401 or not await transport.newer(proof):
+                raise
+            proof = await transport.proof()
+            return await _run(transport, path, query, proof)
     except aiohttp.WSServerHandshakeError as error:
         message = f"exec in {pod}/{container}: HTTP {error.status}: {error.message}"
-        raise ApiError(error.status, error.message, message) from error
+        refusal = ApiError(error.status, error.message, message)
+        raise (transport.unauthorized(refusal, proof) if error.status == 401 else refusal) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Unreachable(transport.explain(error, ANSWER_SECONDS)) from error
+
+
+async def _run(transport: Transport, path: str, query: list[tuple[str, str]], proof: Proof) -> ExecResult:
+    async with transport.session.ws_connect(
+        transport.url(path),
+        params=query,
+        protocols=PROTOCOLS,
+        headers=transport.authorised(proof),
+        timeout=aiohttp.ClientWSTimeout(ws_receive=ANSWER_SECONDS, ws_close=5.0),
+        max_msg_size=0,
+        **transport.route(proof),
+    ) as socket:
+        return await _collect(socket)
 
 
 async def _collect(socket: aiohttp.ClientWebSocketResponse) -> ExecResult:

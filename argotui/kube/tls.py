@@ -9,16 +9,23 @@ from argotui.kube.config import ClusterConfig
 from argotui.kube.errors import ConfigError
 
 
-def ssl_context(config: ClusterConfig) -> ssl.SSLContext | None:
-    """What verifies the server and proves who we are; None for plain http. Raises ConfigError."""
+def ssl_context(config: ClusterConfig, certificate: tuple[bytes, bytes] | None) -> ssl.SSLContext | None:
+    """What verifies the server and proves who we are (`certificate` and its key); None for plain http.
+
+    Raises ConfigError that names where the unusable part was read.
+    """
     if not config.server.startswith("https://"):
         return None
-    try:
-        context = _verifying(config)
-        if config.client_cert_data is not None and config.client_key_data is not None:
-            _load_identity(context, config.client_cert_data, config.client_key_data)
-    except (ssl.SSLError, ValueError) as error:
-        raise ConfigError(f"context {config.context_name!r}: a certificate or key cannot be used: {error}") from error
+    context = _verifying(config)
+    if certificate is not None:
+        try:
+            _load_identity(context, *certificate)
+        except (ssl.SSLError, ValueError) as error:
+            where = config.origins.user or f"context {config.context_name!r}"
+            raise ConfigError(
+                f"{where}: the client certificate or its key cannot be used: {_reason(error)}; both must be PEM and "
+                "belong together"
+            ) from error
     return context
 
 
@@ -28,9 +35,27 @@ def _verifying(config: ClusterConfig) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
-    if config.ca_data is None:
-        return ssl.create_default_context()
-    return ssl.create_default_context(cadata=config.ca_data.decode("latin-1"))
+    context = ssl.create_default_context() if config.ca_data is None else _trusting(config, config.ca_data)
+    # as Go has it: what the file names is trusted even when it is no root, and no extension is asked for
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def _trusting(config: ClusterConfig, authority: bytes) -> ssl.SSLContext:
+    try:
+        if not authority.strip():
+            raise ValueError("it is empty")  # for `ssl` nothing means the system's authorities
+        return ssl.create_default_context(cadata=authority.decode("latin-1"))
+    except (ssl.SSLError, ValueError) as error:
+        where = config.origins.ca or f"context {config.context_name!r}"
+        raise ConfigError(
+            f"{where}: not a certificate authority: {_reason(error)}; it must be certificates in PEM"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", None) or error).lower().replace("_", " ")
 
 
 def _load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:

@@ -1,36 +1,68 @@
-"""One keep-alive HTTP pool to one API server: credentials, pauses the server asks for, explained failures."""
+"""One keep-alive HTTP pool to one API server: credentials, proxies, pauses the server asks for, explained failures.
+
+Which requests are sent again, because a lost connection does not tell whether they were carried out:
+- refused with 429, or 5xx with Retry-After: any request, the server has not acted;
+- refused with 401: any request, once, when there are newer credentials;
+- GET, PUT and DELETE when the connection is lost before an answer begins, once (aiohttp does so). They may be carried
+  out twice: a PUT carries a resourceVersion, so the second is a conflict; a second DELETE finds nothing.
+POST and PATCH are never sent again after a lost connection: that raises Unreachable, and the caller, who knows whether
+the object's name makes a repetition harmless, decides.
+"""
 
 import asyncio
 import json
+import os
 import random
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from multidict import CIMultiDict
 
 from argotui.kube.config import ClusterConfig
+from argotui.kube.credentials import Proof, credentials_of, why_refused
 from argotui.kube.errors import ApiError, Unreachable
+from argotui.kube.proxies import proxy_for
 from argotui.kube.tls import ssl_context
+from argotui.kube.trouble import CONNECT_SECONDS, explain
 
 JSON = "application/json"
-CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
 """Longest silence within the answer about one object. Lists, watches and logs set their own."""
 
-_ATTEMPTS = 5
+ATTEMPTS = 5
 _LONGEST_PAUSE = 30.0
-_TOKEN_AGE = 60.0
+_LOST_AFTER = 30_000
+"""Milliseconds without a sign of the peer's TCP after which a connection is lost; longer than most routes heal in."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Query = Mapping[str, str] | list[tuple[str, str]]
 
 decode = msgspec.json.Decoder().decode
 encode = msgspec.json.Encoder().encode
+
+
+class Route(TypedDict):
+    """How a connection is made; arguments of aiohttp's requests."""
+
+    ssl: ssl.SSLContext | bool
+    proxy: str | None
+    server_hostname: str | None
+
+
+class _Request(NamedTuple):
+    method: str
+    path: str
+    query: Query | None
+    body: bytes | None
+    headers: Mapping[str, str] | None
+    silence: float | None
 
 
 class Transport:
@@ -40,17 +72,19 @@ class Transport:
         self.config = config
         self._user_agent = user_agent
         self._session: aiohttp.ClientSession | None = None
-        self._token = config.token
-        self._token_read = 0.0
+        self._credentials = credentials_of(config)
+        self._proxy = ""
+        self._context: tuple[tuple[bytes, bytes] | None, ssl.SSLContext | None] = (None, None)
 
     observe: Callable[[str, str, int, float], None] | None = None
     """Told of every answer: method, path, status, seconds until it began."""
 
     async def open(self) -> None:
-        """Makes the pool; no connection is made yet."""
-        context = ssl_context(self.config)
+        """Makes the pool; no connection is made yet. Raises ConfigError."""
+        own, key = self.config.client_cert_data, self.config.client_key_data
+        self._tls(None if own is None or key is None else (own, key))
+        self._proxy = proxy_for(self.config.server, self.config.proxy_url, os.environ)
         connector = aiohttp.TCPConnector(
-            ssl=context if context is not None else True,
             limit=0,  # watches hold connections for minutes; callers bound their own requests
             keepalive_timeout=60,
             socket_factory=_socket,
@@ -63,7 +97,8 @@ class Transport:
         )
 
     async def close(self) -> None:
-        """Ends all connections."""
+        """Ends all connections, and a credential plugin that runs."""
+        await self._credentials.close()
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -73,6 +108,12 @@ class Transport:
         if urlsplit(self.config.server).hostname in _LOOPBACK:
             headers["Accept-Encoding"] = "identity"  # zipping for oneself costs both ends time
         return headers
+
+    def _tls(self, certificate: tuple[bytes, bytes] | None) -> ssl.SSLContext | None:
+        """The context for a client certificate; kept, because making one takes milliseconds."""
+        if self._context[1] is None or self._context[0] != certificate:
+            self._context = certificate, ssl_context(self.config, certificate)
+        return self._context[1]
 
     @asynccontextmanager
     async def send(
@@ -84,50 +125,56 @@ class Transport:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         silence: float | None = ANSWER_SECONDS,
+        attempts: int = ATTEMPTS,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """An answer below 400, its body unread. `silence` bounds the wait for the next byte, never the whole.
+        """An answer below 300, its body unread. `silence` bounds the wait for the next byte, never the whole.
 
-        Asks again when the server refuses with 429, or 5xx with Retry-After: then it has not acted.
+        attempts: how often a server that is too busy is asked at most; 1 leaves the pause to the caller.
         Raises ApiError, Unreachable.
         """
+        request = _Request(method, path, query, body, headers, silence)
         try:
-            response = await self._answered(method, path, query, body, headers, silence)
+            response = await self._answered(request, attempts)
             async with response:
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(self.explain(error, silence)) from error
 
-    async def _answered(
-        self,
-        method: str,
-        path: str,
-        query: Query | None,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-        silence: float | None,
-    ) -> aiohttp.ClientResponse:
-        for attempt in range(_ATTEMPTS):
-            started = time.monotonic()
-            response = await self.session.request(
-                method,
-                self.url(path),
-                params=query or None,
-                data=body,
-                headers=self.authorised(headers),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=silence),
-                allow_redirects=False,
-                server_hostname=self.config.tls_server_name or None,
-            )
-            if self.observe is not None:
-                self.observe(method, path, response.status, time.monotonic() - started)
+    async def _answered(self, request: _Request, attempts: int) -> aiohttp.ClientResponse:
+        renewed = False
+        attempt = 0
+        while True:
+            proof = await self.proof()
+            response = await self._once(request, proof)
             if response.status < 300:
                 return response
             error = await _refusal(response)
-            pause = _pause(error, attempt)
+            if error.is_unauthorized:
+                if renewed or not await self.newer(proof):
+                    raise self.unauthorized(error, proof)
+                renewed = True
+                continue
+            attempt += 1
+            pause = _pause(error, attempt, attempts)
             if pause is None:
                 raise error
             await asyncio.sleep(pause)
-        raise AssertionError("the last attempt either returns or raises")
+
+    async def _once(self, request: _Request, proof: Proof) -> aiohttp.ClientResponse:
+        started = time.monotonic()
+        response = await self.session.request(
+            request.method,
+            self.url(request.path),
+            params=request.query or None,
+            data=request.body,
+            headers=self.authorised(proof, request.headers),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=request.silence),
+            allow_redirects=False,
+            **self.route(proof),
+        )
+        if self.observe is not None:
+            self.observe(request.method, request.path, response.status, time.monotonic() - started)
+        return response
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -140,37 +187,40 @@ class Transport:
         """The whole address of `path`."""
         return self.config.server + path
 
-    def authorised(self, headers: Mapping[str, str] | None = None) -> dict[str, str]:
-        """`headers` with the bearer token. A token file is read again every minute: kubelets rotate it."""
-        result = dict(headers or {})
-        if self.config.token_file is not None and time.monotonic() - self._token_read > _TOKEN_AGE:
-            self._token = self.config.token_file.read_text().strip()
-            self._token_read = time.monotonic()
-        if self._token:
-            result["Authorization"] = f"Bearer {self._token}"
+    async def proof(self) -> Proof:
+        """What proves who we are, good now. Raises NoCredentials."""
+        return await self._credentials.current()
+
+    async def newer(self, refused: Proof) -> bool:
+        """Whether there is another proof to try after a 401. Raises NoCredentials."""
+        return await self._credentials.refused(refused)
+
+    def unauthorized(self, error: ApiError, proof: Proof) -> ApiError:
+        """A 401 with what can be said about our side of it; servers tell nobody why."""
+        why = why_refused(proof, self.config.origins.user)
+        return ApiError(error.status, error.reason, f"{error.message}: {why}", error.details, error.retry_after)
+
+    def route(self, proof: Proof) -> Route:
+        """TLS and proxy for a request with this proof. Raises ConfigError for a certificate that cannot be used."""
+        context = self._tls(proof.certificate)
+        return Route(
+            ssl=context if context is not None else True,
+            proxy=self._proxy or None,
+            server_hostname=self.config.tls_server_name or None,
+        )
+
+    def authorised(self, proof: Proof, headers: Mapping[str, str] | None = None) -> CIMultiDict[str]:
+        """`headers` with the proof, and as whom we act."""
+        result = CIMultiDict(headers or {})
+        if proof.authorization:
+            result["Authorization"] = proof.authorization
+        if self.config.impersonation is not None:
+            result.extend(self.config.impersonation.headers())
         return result
 
     def explain(self, error: BaseException, silence: float | None = None) -> str:
         """Why there was no answer, with the server's address, in words."""
-        server = self.config.server
-        if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            return f"{server}: its certificate is not trusted: {error.certificate_error}"
-        if isinstance(error, aiohttp.ClientConnectorDNSError):
-            return f"{server}: the host name cannot be resolved"
-        if isinstance(error, aiohttp.ClientConnectorError):
-            cause = error.os_error
-            if isinstance(cause, ConnectionRefusedError):
-                return f"{server}: connection refused; nothing listens there"
-            return f"{server}: cannot connect: {cause.strerror or cause}"
-        if isinstance(error, aiohttp.ServerDisconnectedError):
-            return f"{server}: the connection was closed before an answer came"
-        if isinstance(error, aiohttp.ClientPayloadError):
-            return f"{server}: the connection was cut in the middle of an answer"
-        if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return f"{server}: no connection within {CONNECT_SECONDS:g} s"
-        if isinstance(error, TimeoutError):
-            return f"{server}: silent for {silence or 0:g} s"
-        return f"{server}: {error or type(error).__name__}"
+        return explain(self.config, error, silence, self._proxy)
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
@@ -184,17 +234,19 @@ async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
     if isinstance(document, dict) and document.get("kind") == "Status":
         return ApiError.from_status(document, response.status, retry_after)
     shown = text[:300].decode("utf-8", "replace").strip() or response.reason or "no reason given"
+    if "HTTP request to an HTTPS server" in shown:
+        shown += " The kubeconfig's server must begin with https://."
     return ApiError(response.status, response.reason or "", f"HTTP {response.status}: {shown}", None, retry_after)
 
 
-def _pause(error: ApiError, attempt: int) -> float | None:
-    """Seconds to wait before asking again, None when the refusal is final."""
-    if attempt == _ATTEMPTS - 1 or not error.is_overload:
+def _pause(error: ApiError, attempt: int, attempts: int) -> float | None:
+    """Seconds to wait before asking again, None when the refusal is final. `attempt` counts from 1."""
+    if attempt >= attempts or not error.is_overload:
         return None
     if error.retry_after is not None:
         return min(error.retry_after, _LONGEST_PAUSE) * random.uniform(1.0, 1.2)
     if error.status == 429:
-        return random.uniform(0.5, 1.0) * 2.0**attempt
+        return random.uniform(0.5, 1.0) * 2.0 ** (attempt - 1)
     return None  # a 5xx without a pause may have been carried out: the caller decides
 
 
@@ -211,10 +263,12 @@ def _socket(info: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol = info[:3]
     made = socket.socket(family, kind, protocol)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+    # the last one counts while something sent is not acknowledged, when nothing is probed
+    options = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", _LOST_AFTER))
+    for option, value in options:
         if hasattr(socket, option):
             made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
     return made
 
 
-__all__ = ["ANSWER_SECONDS", "JSON", "Query", "Transport", "decode", "encode"]
+__all__ = ["ANSWER_SECONDS", "ATTEMPTS", "JSON", "Query", "Transport", "decode", "encode"]

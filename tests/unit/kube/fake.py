@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,8 +12,11 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class FakeApi:
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.url = ""
+        self.tokens: set[str] | None = None
+        """When set, others are refused with 401."""
+        self._tls = tls
         self.requests: list[web.Request] = []
         self.bodies: list[bytes] = []
         self._scripts: dict[tuple[str, str], list[Answer]] = {}
@@ -23,9 +27,9 @@ class FakeApi:
         app.router.add_route("*", "/{tail:.*}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = f"http{'s' if self._tls else ''}://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -42,6 +46,8 @@ class FakeApi:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
         self.bodies.append(await request.read())
+        if self.tokens is not None and request.headers.get("Authorization", "")[7:] not in self.tokens:
+            return web.json_response(status_body(401, "Unauthorized", "Unauthorized"), status=401)
         answers = self._scripts.get((_method(request), request.path))
         if not answers:
             return web.json_response(status_body(404, "NotFound", f"{request.path} not found"), status=404)
@@ -93,6 +99,22 @@ def stream(*parts: Any, then: str = "end") -> Answer:
             assert request.transport is not None
             request.transport.abort()
         return response
+
+    return answer
+
+
+def exec_server(*frames: bytes, status: int = 0) -> Answer:
+    """A command in a container: frames of the channel protocol, or a refusal."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if status:
+            return web.Response(status=status)
+        socket = web.WebSocketResponse(protocols=("v5.channel.k8s.io",))
+        await socket.prepare(request)
+        for frame in frames:
+            await socket.send_bytes(frame)
+        await socket.close()
+        return socket
 
     return answer
 

@@ -10,7 +10,7 @@ from argotui.kube.client import Client, PatchKind, WatchEvent
 from argotui.kube.config import ClusterConfig
 from argotui.kube.errors import ApiError, BrokenStream, Unreachable
 from argotui.model.resources import NODES, PODS, WORKFLOWS
-from tests.unit.kube.fake import FakeApi, cut, event, page, pod, refuse, reply, stream
+from tests.unit.kube.fake import FakeApi, cut, event, exec_server, page, pod, refuse, reply, stream
 
 LIST = "/api/v1/namespaces/ns/pods"
 ONE = "/api/v1/namespaces/ns/pods/a"
@@ -208,20 +208,6 @@ async def test_a_token_file_is_used(api: FakeApi, tmp_path) -> None:
     assert api.requests[0].headers["Authorization"] == "Bearer fresh"
 
 
-def _exec_server(*frames: bytes, status: int = 0):
-    async def answer(request: web.Request) -> web.StreamResponse:
-        if status:
-            return web.Response(status=status)
-        socket = web.WebSocketResponse(protocols=("v5.channel.k8s.io",))
-        await socket.prepare(request)
-        for frame in frames:
-            await socket.send_bytes(frame)
-        await socket.close()
-        return socket
-
-    return answer
-
-
 async def test_exec_collects_output_and_exit_code(api: FakeApi, client: Client) -> None:
     failure = {
         "status": "Failure",
@@ -232,8 +218,8 @@ async def test_exec_collects_output_and_exit_code(api: FakeApi, client: Client) 
     api.script(
         "GET",
         f"{ONE}/exec",
-        _exec_server(b"\x01out", b"\x02err", b"\x01put", b"\x03" + success),
-        _exec_server(b"\x03" + json.dumps(failure).encode()),
+        exec_server(b"\x01out", b"\x02err", b"\x01put", b"\x03" + success),
+        exec_server(b"\x03" + json.dumps(failure).encode()),
     )
     done = await client.exec("ns", "a", "main", ["argoexec", "kill", "15", "1"])
     assert (done.exit_code, done.stdout, done.stderr) == (0, b"output", b"err")
@@ -246,9 +232,9 @@ async def test_exec_that_is_refused_or_cut_off_is_an_error(api: FakeApi, client:
     api.script(
         "GET",
         f"{ONE}/exec",
-        _exec_server(status=403),
-        _exec_server(b"\x01a"),
-        _exec_server(b"\x03" + gone.encode()),
+        exec_server(status=403),
+        exec_server(b"\x01a"),
+        exec_server(b"\x03" + gone.encode()),
     )
     with pytest.raises(ApiError) as caught:
         await client.exec("ns", "a", "main", ["x"])
