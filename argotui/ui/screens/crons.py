@@ -129,7 +129,7 @@ class CronsScreen(Room):
 
     def body(self) -> Iterable[Widget]:
         self.list = CronList(self.opened.table, self.scene)
-        self.titles = ColumnTitles()
+        self.titles = ColumnTitles(lambda: self.list.columns)
         self.empty = EmptyNote()
         return (self.titles, self.list, self.empty)
 
@@ -145,7 +145,7 @@ class CronsScreen(Room):
 
     def refresh_rows(self) -> None:
         self.list.sync()
-        self.titles.show(self.list.columns)
+        self.titles.sync()
         self.empty.show(self._why_empty())
 
     def _why_empty(self) -> str:

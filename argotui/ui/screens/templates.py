@@ -93,7 +93,7 @@ class TemplatesScreen(Room):
 
     def body(self) -> Iterable[Widget]:
         self.list = TemplateList(self.opened.table, self.scene)
-        self.titles = ColumnTitles()
+        self.titles = ColumnTitles(lambda: self.list.columns)
         self.empty = EmptyNote()
         return (self.titles, self.list, self.empty)
 
@@ -109,7 +109,7 @@ class TemplatesScreen(Room):
 
     def refresh_rows(self) -> None:
         self.list.sync()
-        self.titles.show(self.list.columns)
+        self.titles.sync()
         self.empty.show(self._why_empty())
 
     def _why_empty(self) -> str:
