@@ -18,8 +18,8 @@ from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.services.desk import Desk
 from argotui.services.place import SessionOptions
+from argotui.store.named import Key
 from argotui.store.text import one_line
-from argotui.store.workflows import Key
 from argotui.ui import messages
 from argotui.ui.acting import Actor
 from argotui.ui.bindings import key_name

@@ -14,8 +14,8 @@ from argotui.engine.tree_rows import Fold, TreeRow
 from argotui.model.phase import NodeType
 from argotui.services.desk import Desk, OpenWorkflow
 from argotui.store.freshness import Freshness
+from argotui.store.named import Key
 from argotui.store.text import one_line
-from argotui.store.workflows import Key
 from argotui.ui import messages
 from argotui.ui.bindings import BROKEN, COPY, SUBMIT, WORKFLOW_ACTIONS
 from argotui.ui.node_text import node_lines
