@@ -8,10 +8,10 @@ from typing import Any, Final
 from argotui.model.dialect import today
 from argotui.model.manifest.configuration import Configuration
 from argotui.model.manifest.findings import problems
-from argotui.model.manifest.normal import plain_numbers
 from argotui.model.manifest.parts import wire_name
 from argotui.model.manifest.reader import Read, read_documents
 from argotui.model.manifest.spots import Spot
+from argotui.model.manifest.values import plain_numbers
 from argotui.model.problem import ManifestError, Problem
 
 CHECKED: Final = frozenset(field.alias or wire_name(name) for name, field in Configuration.model_fields.items())
