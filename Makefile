@@ -29,8 +29,9 @@ lint: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-test: lint
-	@$(BIN)/python -m pytest -n 4
+test: $(STAMP)
+	@$(BIN)/ruff check argotui tests
+	@sh tools/test.sh $(BIN) -n 6
 
 test-conformance: $(STAMP)
 	@$(BIN)/python -m pytest -n 0 --every-case -v --no-header tests/conformance
