@@ -4,11 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test test-conformance lint bench fuzz soak screenshots lock deploy clean help
+.PHONY: run test test-cluster test-conformance lint bench fuzz soak screenshots lock deploy clean help
 
 help:
 	@echo "make run          install, start the local cluster, play the demo, open the console"
 	@echo "make test         lint, types, layers and every test"
+	@echo "make test-cluster  the suites that need a real API server; needs Go or KUBEBUILDER_ASSETS"
 	@echo "make test-conformance  every recorded run of upstream on a local cluster"
 	@echo "make bench        figures: latency, throughput, start-up, memory"
 	@echo "make fuzz         20,000 mutated manifests: a checked run or a located error, in time and memory"
@@ -29,9 +30,12 @@ lint: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-test: $(STAMP)
-	@$(BIN)/ruff check argotui tests
-	@sh tools/test.sh $(BIN) -n 6
+test: lint
+	@$(BIN)/python -m pytest -n 4
+
+test-cluster: $(STAMP)
+	@$(BIN)/python -m tests.cluster.envtest --optional
+	@$(BIN)/python -m pytest -n 2 -rs --real-server tests/cluster/api tests/cluster/real
 
 test-conformance: $(STAMP)
 	@$(BIN)/python -m pytest -n 0 --every-case -v --no-header tests/conformance

@@ -11,6 +11,7 @@ from tests.scheduling import place
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-case", action="store_true", help="conformance: every recorded case that does not wait")
+    parser.addoption("--real-server", action="store_true", help="cluster: against etcd and kube-apiserver")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -127,8 +127,13 @@ def _below(schema: Schema, name: str, change: Any) -> Schema:
 
 def _with_rule(spec: Schema) -> Schema:
     """The workflow spec with the rule on its list of templates."""
-    return _below(spec, "templates", lambda templates: {**templates, "x-kubernetes-validations": [_ONE_TYPE]})
+    rule = {"maxItems": _MOST_TEMPLATES, "x-kubernetes-validations": [_ONE_TYPE]}
+    return _below(spec, "templates", lambda templates: {**templates, **rule})
 
+
+_MOST_TEMPLATES = 100_000
+"""More than fit into the largest request that an API server takes. Without a bound it refuses the rule below, whose
+cost it reckons by the longest list that there could be."""
 
 _SOME_SCHEDULE: Document = {"rule": "has(self.schedules) || has(self.schedule)", "message": NO_SCHEDULE_MESSAGE}
 _COUNT = " + ".join(f"(has(t.{name}) ? 1 : 0)" for name in TEMPLATE_TYPES)

@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from argotui.engine.tree import Changed
-from argotui.model.documents import Document
-from argotui.store.text import one_line
 
 Key = tuple[str, str]
 """Namespace and name."""
 
 
-class Named:
-    """What a row tells of the key of its object, clean."""
-
-    __slots__ = ()
-    key: Key
+class Named(Protocol):
+    """A row that knows its object."""
 
     @property
-    def namespace(self) -> str:
-        return one_line(self.key[0])
-
-    @property
-    def name(self) -> str:
-        return one_line(self.key[1])
+    def key(self) -> Key: ...
 
 
-class NamedObject(Named):
-    """A row that keeps its object, as the cluster has it."""
-
-    __slots__ = ()
-    document: Document
-
-
-R = TypeVar("R", bound=NamedObject)
+R = TypeVar("R", bound=Named)
 
 
 class NamedTable(Generic[R]):
-    """All rows in the order of their names. row_of: makes a row from a whole object, whatever its shape."""
+    """All rows in the order of their names."""
 
-    def __init__(self, row_of: Callable[[Document], R]) -> None:
-        self._row_of = row_of
+    def __init__(self) -> None:
         self.rows: list[R] = []
         self._all: dict[Key, R] = {}
 
@@ -57,9 +38,8 @@ class NamedTable(Generic[R]):
         """The row number of an object."""
         return next((number for number, row in enumerate(self.rows) if row.key == key), None)
 
-    def take(self, document: Document) -> Changed:
-        """Takes over an object."""
-        row = self._row_of(document)
+    def put(self, row: R) -> Changed:
+        """Takes over a row."""
         before = self._all.get(row.key)
         self._all[row.key] = row
         here = self.number_of(row.key) if before is not None else None

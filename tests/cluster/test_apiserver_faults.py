@@ -228,7 +228,12 @@ def test_bad_bodies_are_refused_with_a_status(server: ApiServer, body: bytes) ->
 def test_bad_patches_are_refused_with_a_status(server: ApiServer, path: str, content_type: str, body: bytes) -> None:
     for where, what in ((CONFIGMAPS, configmap("victim")), (PODS, pod("victim"))):
         assert server.ask("POST", where, what)[0] in (201, 409)
-    workflow = {"metadata": {"name": "victim"}, "spec": {"entrypoint": "x"}}
+    workflow = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"name": "victim"},
+        "spec": {"entrypoint": "x"},
+    }
     assert server.ask("POST", WORKFLOWS, workflow)[0] in (201, 409)
     method = "POST" if path.endswith("/binding") else "PATCH"
     answer = server.raw(method, path, body, content_type=content_type)

@@ -89,7 +89,15 @@ def test_get(server: ApiServer) -> None:
 
 def test_get_workflows_by_short_name(server: ApiServer) -> None:
     server.ok(
-        "POST", WORKFLOWS, {"metadata": {"name": "short"}, "spec": {"entrypoint": "x"}, "status": {"phase": "Running"}}
+        "POST",
+        WORKFLOWS,
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {"name": "short"},
+            "spec": {"entrypoint": "x"},
+            "status": {"phase": "Running"},
+        },
     )
     lines = server.kubectl("get", "wf", "short").stdout.splitlines()
     assert lines[0].split() == ["NAME", "STATUS", "AGE", "MESSAGE"]
@@ -116,7 +124,16 @@ def test_describe(server: ApiServer) -> None:
     text = server.kubectl("describe", "pod", "box").stdout
     assert "Name:         box" in text
     assert "Looked" in text
-    server.ok("POST", WORKFLOWS, {"metadata": {"name": "told"}, "spec": {"entrypoint": "x"}})
+    server.ok(
+        "POST",
+        WORKFLOWS,
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {"name": "told"},
+            "spec": {"entrypoint": "x"},
+        },
+    )
     assert "Entrypoint:  x" in server.kubectl("describe", "wf", "told").stdout
     events = server.kubectl("get", "events").stdout.splitlines()
     assert events[0].split() == ["LAST", "SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
@@ -251,7 +268,16 @@ def test_explain(server: ApiServer) -> None:
 
 
 def test_wait(server: ApiServer) -> None:
-    server.ok("POST", WORKFLOWS, {"metadata": {"name": "waited"}, "spec": {"entrypoint": "x"}})
+    server.ok(
+        "POST",
+        WORKFLOWS,
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {"name": "waited"},
+            "spec": {"entrypoint": "x"},
+        },
+    )
     waiting = subprocess.Popen(
         ["kubectl", "wait", "wf/waited", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=20s"],
         env=server.environment(), stdout=subprocess.PIPE, text=True,

@@ -83,7 +83,15 @@ async def test_versions_and_cluster_scoped_kinds(client: Client) -> None:
     assert (await client.server_version())["major"] == "1"
     assert name(await client.get(NAMESPACES, "argo")) == "argo"
     with pytest.raises(ApiError) as caught:
-        await client.create(WORKFLOWS, {"metadata": {"name": "bad", "namespace": "argo"}, "spec": {"entrypoint": 5}})
+        await client.create(
+            WORKFLOWS,
+            {
+                "apiVersion": "argoproj.io/v1alpha1",
+                "kind": "Workflow",
+                "metadata": {"name": "bad", "namespace": "argo"},
+                "spec": {"entrypoint": 5},
+            },
+        )
     assert caught.value.status in (400, 422)
 
 

@@ -11,8 +11,12 @@ from argotui.model.documents import Document
 
 
 def check_kind(collection: Collection, document: Document) -> None:
-    """Sets apiVersion and kind where they are missing. Raises StatusError 400 for other ones."""
+    """Sets apiVersion and kind where a built-in kind's are missing. Raises StatusError 400 for other ones."""
     resource = collection.resource
+    missing = [word for key, word in (("kind", "Kind"), ("apiVersion", "apiVersion")) if not document.get(key)]
+    if missing and not collection.builtin:
+        what = f"(must be of type {resource.kind}): Object '{missing[0]}' is missing"
+        raise status.bad_request(f"the object provided is unrecognized {what}")
     version = document.get("apiVersion") or resource.api_version
     kind = document.get("kind") or resource.kind
     if version != resource.api_version:

@@ -15,6 +15,8 @@ async def bind(call: Call) -> web.StreamResponse:
     """POST pods/NAME/binding: gives the pod to the node `target.name`. Raises StatusError 400, 404 or 409."""
     binding = bodies.decode_object(await bodies.read(call.request), call.request.content_type)
     node = _target_node(binding)
+    if (binding.get("metadata") or {}).get("name") != call.target.name:
+        raise status.bad_request("name in URL does not match name in Binding object")
     entry = call.context.store.latest(call.key)
     if entry is None:
         raise missing(call)

@@ -58,7 +58,7 @@ def handler_for(call: Call) -> Handler:
         call.view  # noqa: B018 - a form that cannot be answered is refused before anything is written
     if method == "PATCH" and call.request.content_type == patches.APPLY:
         return applying.apply
-    if method == "GET" and not target.subresource and requests.flag(call.query, "watch"):
+    if method == "GET" and not target.name and requests.flag(call.query, "watch"):
         return watch.serve
     return table[method]
 

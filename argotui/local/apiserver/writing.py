@@ -90,11 +90,7 @@ async def replace(call: Call) -> web.StreamResponse:
     document = bodies.decode_object(data, call.request.content_type)
     admission.check_kind(call.collection, document)
     unknown = objectmeta.tidy(call.collection, document)
-    name = document["metadata"].setdefault("name", call.target.name)
-    if name != call.target.name:
-        raise status.bad_request(
-            f"the name of the object ({name}) does not match the name on the URL ({call.target.name})"
-        )
+    _check_name(call, document["metadata"].setdefault("name", call.target.name))
     objectmeta.place(call.collection, document, call.target.namespace)
     entry = call.context.store.latest(call.key)
     if entry is None:
@@ -112,18 +108,33 @@ async def patch(call: Call) -> web.StreamResponse:
     if entry is None:
         raise missing(call)
     document = apply(call.context.store.latest_document(entry))
+    _check_identity(call, entry, document)
     unknown = tidy_changed(call, document)
     return await _update(call, entry, document, data, unknown)
+
+
+def _check_name(call: Call, name: str) -> None:
+    if name != call.target.name:
+        raise status.bad_request(
+            f"the name of the object ({name}) does not match the name on the URL ({call.target.name})"
+        )
+
+
+def _check_identity(call: Call, entry: Entry, document: Document) -> None:
+    """A patch that names another uid is not a conflict but wrong, as it would change what nobody may change."""
+    metadata = document.get("metadata")
+    uid = metadata.get("uid") if isinstance(metadata, dict) else None
+    if uid and uid != entry.uid:
+        text = f"Invalid value: {names.quoted(str(uid))}: field is immutable"
+        cause = status.Cause("FieldValueInvalid", text, "metadata.uid")
+        raise status.invalid(call.collection.resource.kind, call.collection.resource.group, call.target.name, [cause])
 
 
 def tidy_changed(call: Call, document: Document) -> list[str]:
     """Checks that a changed object is still the one of the path; returns unknown fields. Raises StatusError 4xx."""
     admission.check_kind(call.collection, document)
     unknown = objectmeta.tidy(call.collection, document)
-    if document["metadata"].get("name", call.target.name) != call.target.name:
-        cause = status.Cause("FieldValueInvalid", "Invalid value: field is immutable", "metadata.name")
-        resource = call.collection.resource
-        raise status.invalid(resource.kind, resource.group, call.target.name, [cause])
+    _check_name(call, document["metadata"].get("name", call.target.name))
     objectmeta.place(call.collection, document, call.target.namespace)
     return unknown
 

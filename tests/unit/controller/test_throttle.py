@@ -7,8 +7,7 @@ import pytest
 from argotui.controller.admission import Admission
 from argotui.controller.pace import Pace
 from argotui.controller.throttle import Throttle
-from argotui.engine.config import EngineConfig, Rate
-from argotui.engine.configform import ConfigError
+from argotui.engine.config import ConfigError, EngineConfig, Rate
 
 
 class Limits:

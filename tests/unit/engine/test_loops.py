@@ -9,7 +9,6 @@ import pytest
 from argotui.engine import loops
 from argotui.engine.errors import EngineError
 from argotui.model.items import parse_items
-from tests.tables import every_row
 from tests.unit.engine.rows import GOLDENS, Row, row_id, rows
 
 SEQUENCES = [row for row in rows("names") if row["op"] == "sequence"]
@@ -22,7 +21,7 @@ def expansions() -> list[Row]:
     return [parse_items(line) for line in lines if '"op": "expand"' in line]
 
 
-@every_row(expansions(), row_id)
+@pytest.mark.parametrize("row", expansions(), ids=row_id)
 def test_expand(row: Row) -> None:
     if "error" in row:
         with pytest.raises(EngineError) as caught:
@@ -37,7 +36,7 @@ def test_expand(row: Row) -> None:
     assert found == row["value"]
 
 
-@every_row(SEQUENCES, row_id)
+@pytest.mark.parametrize("row", SEQUENCES, ids=row_id)
 def test_sequence(row: Row) -> None:
     if "error" in row:
         with pytest.raises(EngineError) as caught:
@@ -47,7 +46,7 @@ def test_sequence(row: Row) -> None:
         assert [str(item) for item in loops.sequence(row["sequence"])] == row["value"]
 
 
-@every_row(AGGREGATES, row_id)
+@pytest.mark.parametrize("row", AGGREGATES, ids=row_id)
 def test_aggregate(row: Row) -> None:
     assert loops.aggregate_values(row["values"]) == row["value"]
 

@@ -25,13 +25,13 @@ class Manager(NamedTuple):
     version: str
     subresource: str
 
-    def described(self, time: str) -> str:
+    def described(self) -> str:
         """The manager as a conflict names it."""
         text = f'"{self.name}"'
         if self.subresource:
             text += f' with subresource "{self.subresource}"'
         if self.operation == UPDATE:
-            text += f" using {self.version}" + (f" at {time}" if time else "")
+            text += f" using {self.version}"
         return text
 
 

@@ -219,7 +219,7 @@ def _check_conflicts(claims: Managers, writer: Manager, comparison: Comparison) 
     found: list[tuple[str, str]] = []
     for manager, entry in sorted(claims.items()):
         if manager != writer:
-            described = manager.described(entry.time)
+            described = manager.described()
             theirs = fieldset.intersection(entry.fields, taken)
             found += [(described, fieldset.path_text(path)) for path in fieldset.paths(theirs)]
     if found:
