@@ -30,8 +30,9 @@ lint: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-test: lint
-	@$(BIN)/python -m pytest -n 4
+test: $(STAMP)
+	@$(BIN)/ruff check argotui tests
+	@sh tools/test.sh $(BIN) -n 6
 
 test-cluster: $(STAMP)
 	@$(BIN)/python -m tests.cluster.envtest --optional

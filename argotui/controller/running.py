@@ -18,7 +18,7 @@ from argotui.controller.settings import Settings
 from argotui.controller.term import ScopeChanged, Term
 from argotui.controller.thinking import Load
 from argotui.controller.transient import is_transient
-from argotui.engine.config import ConfigError
+from argotui.engine.configform import ConfigError
 from argotui.kube.client import Client
 from argotui.kube.config import load_cluster
 from argotui.kube.errors import ConfigError as KubeconfigError

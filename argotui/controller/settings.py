@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from argotui.controller.options import Options, Tuning
 from argotui.controller.scope import Scope
-from argotui.engine.config import ConfigError, EngineConfig
+from argotui.engine.config import EngineConfig
+from argotui.engine.configform import ConfigError
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError
 from argotui.kube.reflector import Delta, DeltaType, Reflector

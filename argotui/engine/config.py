@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self
 
-import yaml
-
+from argotui.engine.configform import ConfigError, settings_of
 from argotui.engine.metricsconfig import MetricsConfigError, MetricsSettings, read_metrics
 from argotui.engine.restrictions import MODES
 from argotui.engine.retention import PHASES as RETAINED
@@ -19,10 +18,6 @@ from argotui.model.duration import DurationError, go_duration
 DEFAULT_EXECUTOR_IMAGE: Final = "quay.io/argoproj/argoexec:v4.1.2"
 
 PodNameVersion = Literal["v1", "v2"]
-
-
-class ConfigError(ValueError):
-    """A ConfigMap that cannot be used; the text names the key and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +100,7 @@ class EngineConfig:
         ConfigError for a key that upstream does not know, for a wrong type, and for a setting that this
         version cannot honour.
         """
-        settings = _settings(data)
+        settings = settings_of(data)
         fields = _read(settings)
         executor = fields.get("executor") or {}
         return cls(
@@ -117,24 +112,6 @@ class EngineConfig:
             ignored=tuple(sorted(key for key in settings if key in _IGNORED)),
             **fields,
         )
-
-
-def _settings(data: Mapping[str, str]) -> dict[str, Any]:
-    """Both layouts as one map: `config` alone with everything in it, or one key per setting."""
-    if "config" in data:
-        others = sorted(set(data) - {"config"})
-        if others:
-            raise ConfigError(f"when data.config is set, no other key may be: found {', '.join(others)}")
-        whole = _yaml("config", data["config"])
-        return {} if whole is None else _mapping("config", whole)
-    return {key: _yaml(key, text) for key, text in data.items()}
-
-
-def _yaml(key: str, text: str) -> Any:
-    try:
-        return yaml.load(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{key}: not YAML: {error}") from None
 
 
 def _read(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -228,27 +228,10 @@ def is_true(text: str, scope: Scope) -> bool:
     surroundings = Surroundings(scope)
     try:
         env = surroundings.environment(text)
-        expression = compiled(text, env)
+        drawn = surroundings.drawn
+        return compiled(text, env).holds(env, now=drawn.now, entropy=drawn.entropy(text, 0))
     except ExprError as error:
         raise EngineError(str(error)) from None
-    drawn = surroundings.drawn
-    try:
-        value = expression.run(env, now=drawn.now, entropy=drawn.entropy(text, 0))
-    except ExprError as error:
-        raise EngineError(f"unable to evaluate expression '{text}': {error}") from None
-    if not isinstance(value, bool):
-        raise EngineError(f"unable to cast expression result '{_as_text(value)}' to bool")
-    return value
-
-
-def _as_text(value: Any) -> str:
-    from argotui.engine.expr.errors import Fault
-    from argotui.engine.expr.gostring import shown_as_text
-
-    try:
-        return shown_as_text(value)
-    except Fault as fault:
-        return f"({fault})"
 
 
 def as_text(value: Any) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from argotui.engine.bounds import end_of, refusal
 from argotui.engine.calls import Call, ensure_node, fail_call, rename, report_end, report_error
 from argotui.engine.errors import EngineError, NodeTimeout
 from argotui.engine.program import TemplatePlan
 from argotui.model.documents import Document
-from argotui.model.duration import DurationError, go_duration
+from argotui.model.duration import go_duration
 from argotui.model.phase import NodeType, Phase
-from argotui.model.times import parse_time
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
@@ -43,9 +42,9 @@ class HttpLeaf:
             fail_call(ex, call, error)
             return
         ex.leaves[call.node_id] = self
-        refusal = self._refusal()
-        if refusal:
-            ex.set_phase(call.node_id, Phase.FAILED, refusal)
+        refused = refusal(ex, call)
+        if refused:
+            ex.set_phase(call.node_id, Phase.FAILED, refused)
             self.settle()
         else:
             ex.task_set.want(call.node_id, self._template)
@@ -62,25 +61,12 @@ class HttpLeaf:
     def create_failed(self, message: str, transient: bool) -> None:
         """A request has no pod of its own."""
 
-    def _refusal(self) -> str:
-        """Why nothing may be started any more: a shutdown, or the workflow's deadline."""
-        ex = self._ex
-        if not ex.may_run(self.call.on_exit):
-            return f"Stopped with strategy '{ex.shutdown}'"
-        late = ex.deadline is not None and ex.now >= ex.deadline and not self.call.on_exit
-        return "Step exceeded its deadline" if late else ""
-
     def _set_alarm(self) -> None:
         """The template's `timeout` counts from the node's start. Raises EngineError, NodeTimeout."""
-        text = self._template.get("timeout")
-        if not text:
+        ex = self._ex
+        end = end_of(ex, self.call, self._template, "timeout", go_duration)
+        if end is None:
             return
-        ex, node = self._ex, self._ex.nodes[self.call.node_id]
-        try:
-            allowed = timedelta(microseconds=go_duration(str(text)) // 1000)
-        except (DurationError, OverflowError) as error:
-            raise EngineError(f"invalid timeout format. {error}") from None
-        end = (parse_time(node.get("startedAt")) or ex.now) + allowed
         if ex.now >= end:
             raise NodeTimeout("timeout")
         ex.at(end, self._expire)

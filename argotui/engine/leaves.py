@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from argotui.engine import containersets
+from argotui.engine.bounds import end_of, refusal
 from argotui.engine.calls import Call, drawn_for, ensure_node, fail_call, pod_name_of, rename, report_end, report_error
 from argotui.engine.effects import CreatePod, PodMissed
 from argotui.engine.errors import EngineError, NodeTimeout
@@ -199,16 +200,7 @@ class PodLeaf:
         return [end for end in ends if end is not None]
 
     def _end_of(self, field: str, duration: Callable[[str], int]) -> datetime | None:
-        """When a time that is counted from the node's start is over."""
-        text = self._template.get(field)
-        if not text:
-            return None
-        ex, node = self._ex, self._ex.nodes[self.call.node_id]
-        try:
-            allowed = timedelta(microseconds=duration(str(text)) // 1000)
-        except DurationError as error:
-            raise EngineError(f"invalid {field} format. {error}") from None
-        return (parse_time(node.get("startedAt")) or ex.now) + allowed
+        return end_of(self._ex, self.call, self._template, field, duration)
 
     def _time_out(self) -> None:
         """A timeout ends a node that is still pending; a running pod is ended by its own deadline."""
@@ -282,9 +274,9 @@ class SuspendLeaf:
         if ex.nodes.phase(call.node_id) != Phase.RUNNING:
             ex.set_phase(call.node_id, Phase.RUNNING)
         ex.leaves[call.node_id] = self
-        refusal = self._refusal()
-        if refusal:
-            ex.set_phase(call.node_id, Phase.FAILED, refusal)
+        refused = refusal(ex, call)
+        if refused:
+            ex.set_phase(call.node_id, Phase.FAILED, refused)
             self.settle()
         elif pause is not None:
             ex.at(self._started() + pause, self._expire)
@@ -299,14 +291,6 @@ class SuspendLeaf:
 
     def create_failed(self, message: str, transient: bool) -> None:
         """A gate has no pod."""
-
-    def _refusal(self) -> str:
-        """Why a gate may not wait any more: a shutdown, or the workflow's deadline."""
-        ex = self._ex
-        if not ex.may_run(self.call.on_exit):
-            return f"Stopped with strategy '{ex.shutdown}'"
-        late = ex.deadline is not None and ex.now >= ex.deadline and not self.call.on_exit
-        return "Step exceeded its deadline" if late else ""
 
     def _started(self) -> datetime:
         identifier = self.call.node_id

@@ -1,4 +1,4 @@
-"""Who an object that a workflow makes belongs to: deleted with its workflow (§4.2, §2.15)."""
+"""Who an object that a workflow or a CronWorkflow makes belongs to: deleted with its maker (§4.2, §2.15)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from argotui.model.documents import Document
 from argotui.model.keys import API_VERSION
 
 
-def owned_by(workflow: Document) -> Document:
-    """The owner reference that names the workflow as the object's controller."""
+def owned_by(owner: Document, kind: str = "Workflow") -> Document:
+    """The owner reference that names a workflow, or another of Argo's objects, as the object's controller."""
     return {
         "apiVersion": API_VERSION,
-        "kind": "Workflow",
-        "name": documents.name(workflow),
-        "uid": documents.uid(workflow),
+        "kind": kind,
+        "name": documents.name(owner),
+        "uid": documents.uid(owner),
         "controller": True,
         "blockOwnerDeletion": True,
     }

@@ -11,21 +11,23 @@ import importlib
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from argotui.engine.tree import Changed
 from argotui.model.documents import Document
+from argotui.model.resources import CRON_WORKFLOWS, WORKFLOW_TEMPLATES, Resource
 from argotui.services.place import Isolation, SessionOptions
-from argotui.store.crons import CronTable
+from argotui.store.crons import CronRow, row_of_cron
 from argotui.store.freshness import Freshness
 from argotui.store.logs import LogBuffer
+from argotui.store.named import Key, NamedTable, R
 from argotui.store.nodes import NodeTable
-from argotui.store.templates import TemplateTable
+from argotui.store.templates import TemplateRow, row_of_template
 from argotui.store.text import one_line
-from argotui.store.workflows import Key, WorkflowTable
+from argotui.store.workflows import WorkflowTable
 
 if TYPE_CHECKING:  # the modules behind these take 0.3 s to import; they are loaded after the first picture
-    from argotui.services.feed import WorkflowFeed
+    from argotui.services.feed import ReflectorFeed, WorkflowFeed
     from argotui.services.log_feed import LogFeed
     from argotui.services.session import Session
 
@@ -65,17 +67,10 @@ class OpenLog(Followed):
 
 
 @dataclass
-class OpenTemplates(Followed):
-    """The templates of the namespace."""
+class OpenNamed(Followed, Generic[R]):
+    """All objects of one kind in the namespace: its templates, or its CronWorkflows."""
 
-    table: TemplateTable = field(default_factory=TemplateTable)
-
-
-@dataclass
-class OpenCrons(Followed):
-    """The CronWorkflows of the namespace."""
-
-    table: CronTable = field(default_factory=CronTable)
+    table: NamedTable[R] = field(kw_only=True)
 
 
 class Desk:
@@ -186,43 +181,42 @@ class Desk:
         """Follows one workflow whole; close it when it is left."""
         opened = OpenWorkflow(table=NodeTable(key))
 
-        async def follow(session: Session) -> None:
-            from argotui.services.feed import open_workflow, supervised
+        def feed(session: Session) -> ReflectorFeed:
+            from argotui.services.feed import open_workflow
 
-            feed = open_workflow(session.client, opened.table, self._on_change)
-            feed.freshness = opened.freshness
-            await supervised(opened.freshness, feed.run, self._on_change)
+            return open_workflow(session.client, opened.table, self._on_change)
 
-        opened.task = self._start(self._when_connected(follow))
+        self._follow(opened, feed)
         return opened
 
-    def open_templates(self) -> OpenTemplates:
+    def open_templates(self) -> OpenNamed[TemplateRow]:
         """Follows the templates of the namespace."""
-        opened = OpenTemplates()
+        return self._open_named(WORKFLOW_TEMPLATES, row_of_template)
 
-        async def follow(session: Session) -> None:
-            from argotui.services.feed import supervised, templates
-
-            feed = templates(session.client, session.namespace, opened.table, self._on_change)
-            feed.freshness = opened.freshness
-            await supervised(opened.freshness, feed.run, self._on_change)
-
-        opened.task = self._start(self._when_connected(follow))
-        return opened
-
-    def open_crons(self) -> OpenCrons:
+    def open_crons(self) -> OpenNamed[CronRow]:
         """Follows the CronWorkflows of the namespace."""
-        opened = OpenCrons()
+        return self._open_named(CRON_WORKFLOWS, row_of_cron)
 
+    def _open_named(self, res: Resource, row_of: Callable[[Document], R]) -> OpenNamed[R]:
+        opened = OpenNamed(table=NamedTable(row_of))
+
+        def feed(session: Session) -> ReflectorFeed:
+            from argotui.services.feed import open_named
+
+            return open_named(session.client, res, session.namespace, opened.table, self._on_change)
+
+        self._follow(opened, feed)
+        return opened
+
+    def _follow(self, opened: Followed, feed: Callable[[Session], ReflectorFeed]) -> None:
         async def follow(session: Session) -> None:
-            from argotui.services.feed import crons, supervised
+            from argotui.services.feed import supervised
 
-            feed = crons(session.client, session.namespace, opened.table, self._on_change)
-            feed.freshness = opened.freshness
-            await supervised(opened.freshness, feed.run, self._on_change)
+            followed = feed(session)
+            followed.freshness = opened.freshness
+            await supervised(opened.freshness, followed.run, self._on_change)
 
         opened.task = self._start(self._when_connected(follow))
-        return opened
 
     def open_log(self, workflow: Callable[[], Document], pod: str, label: Label, tail: int | None = None) -> OpenLog:
         """Follows the log of a workflow, or of one of its pods; of each pod at most the last `tail` lines."""

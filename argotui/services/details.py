@@ -13,7 +13,8 @@ from argotui.engine.tree import Changed
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, KubeError
 from argotui.model.resources import WORKFLOWS
-from argotui.store.workflows import Key, WorkflowRow, WorkflowTable, row_of_workflow
+from argotui.store.named import Key
+from argotui.store.workflows import WorkflowRow, WorkflowTable, row_of_workflow
 
 AT_ONCE = 3
 _PAUSE = 1.0

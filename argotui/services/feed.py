@@ -20,14 +20,13 @@ from argotui.kube.errors import ApiError, BrokenStream, KubeError
 from argotui.kube.reflector import Delta, DeltaType, Reflector
 from argotui.model import documents
 from argotui.model.documents import Document
-from argotui.model.resources import CRON_WORKFLOWS, WORKFLOW_TEMPLATES, WORKFLOWS
+from argotui.model.resources import WORKFLOWS, Resource
 from argotui.services.details import DetailReader
-from argotui.store.crons import CronTable
 from argotui.store.freshness import Freshness
+from argotui.store.named import Key, NamedTable, R
 from argotui.store.nodes import NodeTable
-from argotui.store.templates import TemplateTable, row_of_template
 from argotui.store.text import one_line
-from argotui.store.workflows import Key, WorkflowRow, WorkflowTable, row_of_metadata
+from argotui.store.workflows import WorkflowRow, WorkflowTable, row_of_metadata
 
 log = logging.getLogger(__name__)
 
@@ -200,20 +199,10 @@ def open_workflow(client: Client, table: NodeTable, changed: OnChange) -> Reflec
     return ReflectorFeed(reflector, changed)
 
 
-def templates(client: Client, namespace: str | None, table: TemplateTable, changed: OnChange) -> ReflectorFeed:
-    """A feed of the templates that can be submitted."""
-
-    def on_change(delta: Delta) -> None:
-        if delta.type is DeltaType.DELETED:
-            changed(table.remove(documents.key(delta.object)))
-        else:
-            changed(table.put(row_of_template(delta.object)))
-
-    return ReflectorFeed(Reflector(client, WORKFLOW_TEMPLATES, namespace, on_change=on_change), changed)
-
-
-def crons(client: Client, namespace: str | None, table: CronTable, changed: OnChange) -> ReflectorFeed:
-    """A feed of the CronWorkflows."""
+def open_named(
+    client: Client, res: Resource, namespace: str | None, table: NamedTable[R], changed: OnChange
+) -> ReflectorFeed:
+    """A feed of all objects of one kind (templates, CronWorkflows)."""
 
     def on_change(delta: Delta) -> None:
         if delta.type is DeltaType.DELETED:
@@ -221,4 +210,4 @@ def crons(client: Client, namespace: str | None, table: CronTable, changed: OnCh
         else:
             changed(table.take(delta.object))
 
-    return ReflectorFeed(Reflector(client, CRON_WORKFLOWS, namespace, on_change=on_change), changed)
+    return ReflectorFeed(Reflector(client, res, namespace, on_change=on_change), changed)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from argotui.engine.tree import Changed
 from argotui.model import documents
 from argotui.model.dialect import today
 from argotui.model.documents import Document, dig
-from argotui.store.named import NamedTable
+from argotui.store.named import Key, NamedObject
 from argotui.store.text import one_line
 
 
 @dataclass(frozen=True, slots=True)
-class CronRow:
+class CronRow(NamedObject):
     """One CronWorkflow. Texts are clean; `document` is the object as the cluster has it."""
 
-    key: tuple[str, str]
+    key: Key
     document: Document = field(compare=False)
     version: str = ""
     created: str = ""
@@ -29,14 +28,6 @@ class CronRow:
     state: str = ""
     """`suspended`, `stopped`, or why it cannot run; empty while all is well."""
     is_bad: bool = False
-
-    @property
-    def namespace(self) -> str:
-        return one_line(self.key[0])
-
-    @property
-    def name(self) -> str:
-        return one_line(self.key[1])
 
 
 def row_of_cron(cron: Document) -> CronRow:
@@ -71,11 +62,3 @@ def _problem(cron: Document) -> str:
 def _listed(cron: Document, key: str) -> list[Any]:
     found = dig(cron, "status", key)
     return found if isinstance(found, list) else []
-
-
-class CronTable(NamedTable[CronRow]):
-    """All CronWorkflows."""
-
-    def take(self, cron: Document) -> Changed:
-        """Takes over an object."""
-        return self.put(row_of_cron(cron))

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from argotui.engine.tree import Changed
+from argotui.model.documents import Document
+from argotui.store.text import one_line
 
 Key = tuple[str, str]
 """Namespace and name."""
 
 
-class Named(Protocol):
-    """A row that knows its object."""
+class Named:
+    """What a row tells of the key of its object, clean."""
+
+    __slots__ = ()
+    key: Key
 
     @property
-    def key(self) -> Key: ...
+    def namespace(self) -> str:
+        return one_line(self.key[0])
+
+    @property
+    def name(self) -> str:
+        return one_line(self.key[1])
 
 
-R = TypeVar("R", bound=Named)
+class NamedObject(Named):
+    """A row that keeps its object, as the cluster has it."""
+
+    __slots__ = ()
+    document: Document
+
+
+R = TypeVar("R", bound=NamedObject)
 
 
 class NamedTable(Generic[R]):
-    """All rows in the order of their names."""
+    """All rows in the order of their names. row_of: makes a row from a whole object, whatever its shape."""
 
-    def __init__(self) -> None:
+    def __init__(self, row_of: Callable[[Document], R]) -> None:
+        self._row_of = row_of
         self.rows: list[R] = []
         self._all: dict[Key, R] = {}
 
@@ -38,8 +57,9 @@ class NamedTable(Generic[R]):
         """The row number of an object."""
         return next((number for number, row in enumerate(self.rows) if row.key == key), None)
 
-    def put(self, row: R) -> Changed:
-        """Takes over a row."""
+    def take(self, document: Document) -> Changed:
+        """Takes over an object."""
+        row = self._row_of(document)
         before = self._all.get(row.key)
         self._all[row.key] = row
         here = self.number_of(row.key) if before is not None else None

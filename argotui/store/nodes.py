@@ -15,8 +15,9 @@ from argotui.engine.tree import Changed, Tree, pod_name_version
 from argotui.engine.tree_rows import TreeRow
 from argotui.model.documents import Document, dig, uid
 from argotui.model.times import parse_time
+from argotui.store.named import Key
 from argotui.store.text import neutralise, one_line
-from argotui.store.workflows import Key, WorkflowRow, row_of_workflow
+from argotui.store.workflows import WorkflowRow, row_of_workflow
 
 _SPEC_PATHS = (
     ("spec", "templates"),

@@ -6,31 +6,23 @@ from dataclasses import dataclass, field
 
 from argotui.model import documents
 from argotui.model.documents import Document
-from argotui.store.named import NamedTable
+from argotui.store.named import Key, NamedObject
 from argotui.store.text import one_line
 
 ANNOTATION_DESCRIPTION = "workflows.argoproj.io/description"
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateRow:
+class TemplateRow(NamedObject):
     """One WorkflowTemplate. Texts are clean; `document` is the object as the cluster has it."""
 
-    key: tuple[str, str]
+    key: Key
     document: Document = field(compare=False)
     version: str = ""
     created: str = ""
     entrypoint: str = ""
     parameters: str = ""
     description: str = ""
-
-    @property
-    def namespace(self) -> str:
-        return one_line(self.key[0])
-
-    @property
-    def name(self) -> str:
-        return one_line(self.key[1])
 
 
 def row_of_template(template: Document) -> TemplateRow:
@@ -47,7 +39,3 @@ def row_of_template(template: Document) -> TemplateRow:
         parameters=one_line(", ".join(str(p.get("name")) for p in parameters if isinstance(p, dict))),
         description=one_line(described),
     )
-
-
-class TemplateTable(NamedTable[TemplateRow]):
-    """All templates."""

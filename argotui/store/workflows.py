@@ -23,16 +23,14 @@ from argotui.model.keys import (
     LABEL_PHASE,
     LABEL_WORKFLOW_TEMPLATE,
 )
+from argotui.store.named import Key, Named
 from argotui.store.text import one_line
-
-Key = tuple[str, str]
-"""Namespace and name."""
 
 _ORIGINS: Final = (LABEL_WORKFLOW_TEMPLATE, LABEL_CLUSTER_WORKFLOW_TEMPLATE, LABEL_CRON_WORKFLOW)
 
 
 @dataclass(frozen=True, slots=True)
-class WorkflowRow:
+class WorkflowRow(Named):
     """One workflow. Texts are clean; times are RFC 3339 or empty. `metadata` is the object's own, for actions."""
 
     key: Key
@@ -50,14 +48,6 @@ class WorkflowRow:
     is_completed: bool = False
     known: bool = False
     """Whether the whole object of this version has been looked at."""
-
-    @property
-    def namespace(self) -> str:
-        return one_line(self.key[0])
-
-    @property
-    def name(self) -> str:
-        return one_line(self.key[1])
 
     @property
     def labels(self) -> Mapping[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
-from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -20,8 +18,8 @@ from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.services.desk import Desk
 from argotui.services.place import SessionOptions
+from argotui.store.named import Key
 from argotui.store.text import one_line
-from argotui.store.workflows import Key
 from argotui.ui import messages
 from argotui.ui.acting import Actor
 from argotui.ui.bindings import key_name
@@ -48,8 +46,6 @@ if TYPE_CHECKING:
 PULSE = 0.1
 """Seconds from a change to its picture: a burst of a thousand changes costs one repaint."""
 TICK = 1.0
-SETTLED = 0.25
-"""Seconds after the last change of size."""
 
 
 class ConsoleApp(App[int]):
@@ -79,8 +75,6 @@ class ConsoleApp(App[int]):
         self.actor = Actor(self, self.desk)
         self.guide = Guide(self)
         self._pulse_timer: Timer | None = None
-        self._sized: Size | None = None
-        self._settling: Timer | None = None
         self._desk_task: asyncio.Task[None] | None = None
         self.keys = KeyQueue(self, super().on_event)
         self._key_task: asyncio.Task[None] | None = None
@@ -136,8 +130,7 @@ class ConsoleApp(App[int]):
             screen.pulse()
 
     def _tick(self) -> None:
-        """Durations and ages; what looks the same costs nothing. And a change of size that nobody has told."""
-        self._measure()
+        """Durations and ages; what looks the same costs nothing."""
         for screen in self._shown_rooms():
             screen.pulse()
 
@@ -145,31 +138,6 @@ class ConsoleApp(App[int]):
         """The rooms that can be seen: the top one, also through a dialog above it."""
         rooms = [screen for screen in self.screen_stack if isinstance(screen, Room)]
         return rooms[-1:]
-
-    # size
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Once the size has settled everything is painted again: terminals cut and reflow on their own while it
-        changes, and a picture at rest would keep what they left."""
-        before, self._sized = self._sized, event.size
-        if before in (None, event.size):
-            return
-        if self._settling is not None:
-            self._settling.stop()
-        self._settling = self.set_timer(SETTLED, self._repaint)
-
-    def _measure(self) -> None:
-        """The signal of a changed size may be lost, above all between several terminals in each other."""
-        size = Size(*shutil.get_terminal_size((0, 0)))
-        if self.is_headless or not size or not self.screen_stack or self.screen.size == size:
-            return
-        for target in (self, *self.screen_stack):
-            target.post_message(events.Resize(size, size))
-
-    def _repaint(self) -> None:
-        self._settling = None
-        for screen in self.screen_stack[-1:]:
-            screen.refresh()
 
     # telling
 

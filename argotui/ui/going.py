@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from argotui.store.named import Key
 from argotui.store.text import one_line
-from argotui.store.workflows import Key
 from argotui.ui.commands import VERBS, Command, UnknownCommand, parse_command
 from argotui.ui.help_text import help_lines
 from argotui.ui.room import Room

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from argotui.model.documents import Document
+from argotui.store.named import Key
 from argotui.store.nodes import NodeTable
-from argotui.store.workflows import Key
 from argotui.ui.commands import Command
 from argotui.ui.widgets.bars import Tone
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from argotui.kube.client import Client
 from argotui.kube.config import load_cluster
+from argotui.local.kubelet.killing import kill_all
 from argotui.model.resources import PODS
 
 Document = dict[str, Any]
@@ -52,10 +53,9 @@ class LocalNode:
                 await process.wait()
         await self.kill_all()
 
-    async def kill_all(self) -> int:
-        """`--kill-all`, as `argotui local reset` does it."""
-        arguments = ("-m", "argotui.local.kubelet", "--dir", str(self.directory), "--kill-all")
-        return await (await asyncio.create_subprocess_exec(sys.executable, *arguments)).wait()
+    async def kill_all(self) -> list[str]:
+        """What `argotui local reset` does; the containers that cannot be killed."""
+        return await kill_all(self.directory)
 
     async def _process(self, name: str, *arguments: str, wait: bool = True) -> asyncio.subprocess.Process:
         with (self.directory / "logs" / f"{name}.log").open("ab") as errors:

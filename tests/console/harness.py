@@ -73,6 +73,10 @@ class Console:
         await self.type(text)
         await self.press("enter")
 
+    async def resize(self, width: int, height: int) -> None:
+        """Gives the terminal another size; returns with the next picture, before the pulse of the clock."""
+        await self._pilot.resize_terminal(width, height)
+
     async def after_deafness(self) -> None:
         """Lets the moment pass in which a new dialog confirms nothing."""
         self.skew += 1.0

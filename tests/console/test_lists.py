@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argotui.ui.screens.workflows import WorkflowsScreen
 from tests.console.cluster import FakeCluster
 from tests.console.harness import open_console
 from tests.console.story import everything, failed, gated, running, succeeded
@@ -163,6 +164,17 @@ async def test_eighty_columns_are_enough() -> None:
         assert all(len(line) <= 80 for line in console.text.splitlines())
         for part in ("Waiting approval", "ci-pipeline-8x2kq", "5/7", "● live"):
             assert part in console.text
+
+
+async def test_the_titles_stand_over_their_columns_in_the_first_picture_after_a_resize() -> None:
+    async with open_console(everything()) as console:
+        await console.wait("test: Error (exit")
+        for width in (80, 130, 70, 100):
+            await console.resize(width, 24)
+            screen = console.app.screen
+            assert isinstance(screen, WorkflowsScreen)
+            shown = " ".join(column.title for column in screen.list.columns)
+            assert console.line("STATE").split() == shown.split()
 
 
 async def test_ascii_only() -> None:

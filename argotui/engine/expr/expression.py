@@ -57,6 +57,25 @@ class Expression:
         except Fault as fault:
             raise ExprError(str(fault)) from None
 
+    def holds(
+        self,
+        env: Mapping[str, Any],
+        *,
+        now: datetime | None = None,
+        entropy: bytes = b"",
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> bool:
+        """The value as Argo evaluates conditions (hooks, retry expressions…). Raises ExprError with Argo's text, also
+        when it is no bool."""
+        try:
+            value = self.run(env, now=now, entropy=entropy, limits=limits)
+        except ExprError as error:
+            message = f"unable to evaluate expression '{self.text}': {error.message}"
+            raise ExprError(message, error.line, error.column, error.excerpt) from None
+        if not isinstance(value, bool):
+            raise ExprError(f"unable to cast expression result '{_as_text(value)}' to bool")
+        return value
+
 
 def compile_expression(text: str, env: Mapping[str, Any]) -> Expression:
     """Compile an expression against an environment, whose names and types are checked.
@@ -96,16 +115,8 @@ def evaluate_bool(
     entropy: bytes = b"",
     limits: Limits = DEFAULT_LIMITS,
 ) -> bool:
-    """Argo's boolean evaluation (hooks, retry expressions, conditions). Raises ExprError with Argo's text."""
-    expression = compile_expression(text, env)
-    try:
-        value = expression.run(env, now=now, entropy=entropy, limits=limits)
-    except ExprError as error:
-        message = f"unable to evaluate expression '{text}': {error.message}"
-        raise ExprError(message, error.line, error.column, error.excerpt) from None
-    if not isinstance(value, bool):
-        raise ExprError(f"unable to cast expression result '{_as_text(value)}' to bool")
-    return value
+    """Compile a condition and evaluate it in one go. Raises ExprError with Argo's text."""
+    return compile_expression(text, env).holds(env, now=now, entropy=entropy, limits=limits)
 
 
 def _as_text(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from argotui.engine.operations.parameters import override_parameters
 from argotui.engine.operations.refusal import OperationRefused
+from argotui.engine.owners import owned_by
 from argotui.model import documents
 from argotui.model.documents import Document, clone
 from argotui.model.keys import (
@@ -120,22 +121,11 @@ def _of_cron(cron: Document, now: datetime) -> Document:
     metadata: Document = {
         "labels": {**labels, **(extra.get("labels") or {})},
         "annotations": {ANNOTATION_SCHEDULED_TIME: format_time(now), **(extra.get("annotations") or {})},
-        "ownerReferences": [_owner(cron)],
+        "ownerReferences": [owned_by(cron, "CronWorkflow")],
     }
     if extra.get("finalizers"):
         metadata["finalizers"] = extra["finalizers"]
     return _workflow(cron, metadata, clone(spec.get("workflowSpec") or {}))
-
-
-def _owner(cron: Document) -> Document:
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "CronWorkflow",
-        "name": documents.name(cron),
-        "uid": documents.uid(cron),
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
 
 
 def _workflow(source: Document, metadata: Document, spec: Document) -> Document:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from argotui.local.inotify import Inotify
-from argotui.local.kubelet.api import Api
 from argotui.local.kubelet.logindex import LogIndex
 from argotui.local.kubelet.tidy import Tidy
 from argotui.local.runtime.records import ContainerRecord
@@ -16,6 +16,9 @@ from argotui.local.runtime.types import LOG_CAP, Runtime
 from argotui.local.runtime.waiter import Tools
 from argotui.model import documents
 from argotui.model.documents import Document
+
+if TYPE_CHECKING:
+    from argotui.local.kubelet.api import Api
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The kubelet's process: options, start, signals; and `--kill-all`, which ends every step of a cluster."""
+"""The kubelet's process: options, start, signals."""
 
 from __future__ import annotations
 
@@ -22,12 +22,10 @@ from argotui.kube.reflector import Delta, DeltaType, Reflector
 from argotui.local.inotify import Inotify, Unavailable
 from argotui.local.kubelet import sockets
 from argotui.local.kubelet.agent import Kubelet
-from argotui.local.kubelet.container import end_now
-from argotui.local.kubelet.context import Node, records_below
+from argotui.local.kubelet.context import Node
 from argotui.local.kubelet.environment import NODE
 from argotui.local.kubelet.logindex import LogIndex
 from argotui.local.kubelet.noderecord import NodeRecord
-from argotui.local.kubelet.podfile import PodFile
 from argotui.local.kubelet.provisioning import Provisioner
 from argotui.local.kubelet.tidy import Tidy
 from argotui.local.runtime import bounds, choose
@@ -38,7 +36,6 @@ from argotui.model.resources import NODES, PERSISTENT_VOLUME_CLAIMS, PODS
 
 log = logging.getLogger("argotui.kubelet")
 
-_KILL_SECONDS = 10.0
 _LOCK_SECONDS, _LOCK_TRIES = 0.05, 200
 
 
@@ -66,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         private_directory(directory)
         for name in ("run", "pods"):
             (directory / name).mkdir(mode=0o700, exist_ok=True)
-        return asyncio.run(kill_all(directory) if args.kill_all else run(options))
+        return asyncio.run(run(options))
     except (UnsafeDirectory, choose.NoRuntime, MissingTool, AnotherKubelet, KubeError) as error:
         log.error("%s", error)
         return 1
@@ -79,7 +76,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-pods", type=int, default=0, help="pods at once (default: 2 for each core, and 6)")
     parser.add_argument("--log-cap", type=int, default=LOG_CAP, help="bytes of log kept for each container")
     parser.add_argument("--loglevel", default="info", choices=("debug", "info", "warning", "error"))
-    parser.add_argument("--kill-all", action="store_true", help="end every step of the cluster and exit")
     return parser
 
 
@@ -194,19 +190,3 @@ class Runtimes:
         if name not in self._known:
             self._known[name] = choose.for_running(name, self._directory)
         return self._known[name]
-
-
-async def kill_all(directory: Path) -> int:
-    """Ends every container of the cluster. 0 when none runs any more."""
-    named: dict[str, Runtime] = {}
-    left = 0
-    for pod in sorted((directory / "pods").iterdir()):
-        file = PodFile.read(pod)
-        name = file.runtime if file else "process"
-        runtime = named.setdefault(name, named.get(name) or choose.for_running(name, directory))
-        for record in records_below(pod):
-            if not await end_now(record, runtime, _KILL_SECONDS):
-                log.error("%s: container %s cannot be killed", pod.name, record.name)
-                left += 1
-    bounds.remove(directory)
-    return 1 if left else 0

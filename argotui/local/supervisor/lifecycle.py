@@ -118,14 +118,12 @@ async def reset(directory: Path) -> None:
         return
     if not _is_ours(directory):
         raise NotACluster(f"{directory} was not made by a local cluster, so nothing in it was touched")
-    kill = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "argotui.local.kubelet", "--dir", str(directory), "--kill-all", stdin=subprocess.DEVNULL
-    )
-    if await kill.wait() != 0:
-        raise StartFailed(f"some steps could not be killed, so {directory} was left as it is")
-    left = await remove([str(directory.resolve())])
-    if left:
-        raise StartFailed(f"the local cluster was ended, but not all of it could be removed: {left}")
+    from argotui.local.kubelet.killing import kill_all
+
+    if left := await kill_all(directory):
+        raise StartFailed(f"steps could not be killed ({', '.join(left)}), so {directory} was left as it is")
+    if remaining := await remove([str(directory.resolve())]):
+        raise StartFailed(f"the local cluster was ended, but not all of it could be removed: {remaining}")
 
 
 def _is_ours(directory: Path) -> bool:

@@ -11,9 +11,10 @@ from argotui.model.keys import API_VERSION
 from argotui.model.manifest import findings, reader, spots
 from argotui.model.manifest.mending import mend
 from argotui.model.manifest.meta import ObjectMeta
-from argotui.model.manifest.normal import normalise, plain_numbers
+from argotui.model.manifest.normal import normalise
 from argotui.model.manifest.parts import Part
 from argotui.model.manifest.spots import Spot, Step
+from argotui.model.manifest.values import plain_numbers
 from argotui.model.manifest.workflow import (
     ClusterWorkflowTemplate,
     CronWorkflow,
@@ -100,23 +101,6 @@ def read_manifests(text: str, source: str) -> list[Manifest]:
     if not objects:
         raise ManifestError([Problem(source, None, None, "", "there is no object in this file")])
     return [_manifest(read, source) for read in objects]
-
-
-def load_yaml(text: str, source: str = "text") -> Any:
-    """One YAML or JSON value with the same rules, not checked against a model; None when it is empty.
-
-    Raises ManifestError.
-    """
-    found = read_yaml(text, source)
-    if len(found) > 1:
-        raise ManifestError([Problem(source, None, None, "", "more than one document")])
-    return found[0] if found else None
-
-
-def read_yaml(text: str, source: str = "text") -> list[Any]:
-    """The values of all documents of a text, empty ones left out, with the same rules. Raises ManifestError."""
-    values: list[Any] = plain_numbers([read.value for read in reader.read_documents(text, source)])
-    return values
 
 
 def check(document: Any, source: str, root: Spot | None = None) -> list[Problem]:

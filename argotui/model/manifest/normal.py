@@ -1,4 +1,4 @@
-"""A checked document as it is sent: any-strings are texts, numbers are plain (§0)."""
+"""A checked document as it is sent: any-strings are texts (§0)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from argotui.model.anystring import any_string
 from argotui.model.documents import Document
-from argotui.model.manifest.parts import AnyString, OctalInt, Part, Shape
+from argotui.model.manifest.parts import AnyString, Part, Shape
 from argotui.model.structural import fields, inner_model, parts_of
 
 _ANY = next(extra for extra in get_args(AnyString) if isinstance(extra, Shape))
@@ -56,17 +56,3 @@ def _is_any(annotation: Any) -> bool:
     if get_origin(annotation) is Annotated:
         return _ANY in get_args(annotation)
     return any(_is_any(argument) for argument in get_args(annotation))
-
-
-def plain_numbers(value: Any) -> Any:
-    """Replace numbers that remember how they were written by ordinary ones, in place."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        pairs = item.items() if isinstance(item, dict) else enumerate(item)
-        for key, part in list(pairs):
-            if isinstance(part, OctalInt):
-                item[key] = int(part)
-            elif isinstance(part, dict | list):
-                waiting.append(part)
-    return value

@@ -14,6 +14,8 @@ from typing import Annotated, Any, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from argotui.model.manifest.octal import OctalInt as OctalInt
+
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
 
 
@@ -28,10 +30,6 @@ class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, alias_generator=wire_name, defer_build=True, hide_input_in_errors=True
     )
-
-
-class OctalInt(int):
-    """A number written with a leading zero (`0644`): fine as file permissions, doubtful as a text."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from argotui.model.manifest.parts import OctalInt
+from argotui.model.manifest.octal import OctalInt
 
 Scalar = str | int | float | bool | None
 _WORDS: dict[str, Scalar] = {

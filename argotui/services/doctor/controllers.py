@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from argotui.engine.config import ConfigError, EngineConfig
+from argotui.engine.config import EngineConfig
+from argotui.engine.configform import ConfigError
 from argotui.kube.errors import ApiError
 from argotui.model import documents
 from argotui.model.documents import Document

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 
 from argotui.engine.cron.outlook import next_run
-from argotui.engine.filters import FilterError
-from argotui.services.desk import Desk, OpenCrons
-from argotui.store.crons import CronRow, CronTable
-from argotui.store.freshness import Freshness, Link
-from argotui.store.logs import search_pattern
+from argotui.services.desk import Desk
+from argotui.store.crons import CronRow
+from argotui.store.named import NamedTable
 from argotui.ui import messages
 from argotui.ui.bindings import COPY
 from argotui.ui.commands import parse_command
 from argotui.ui.paint import fit, width_of
-from argotui.ui.room import Room
 from argotui.ui.scene import Scene
+from argotui.ui.screens.named import NamedList, NamedScreen
 from argotui.ui.spans import age, coarse
-from argotui.ui.widgets.bars import Piece, Tone
-from argotui.ui.widgets.columns import Column, ColumnTitles, laid_out
-from argotui.ui.widgets.empty import EmptyNote
-from argotui.ui.widgets.rowlist import RowList
+from argotui.ui.widgets.bars import Tone
+from argotui.ui.widgets.columns import Column, laid_out
 
 _OWN = {f"workflow.{verb}": f"cron.{verb}" for verb in ("suspend", "resume", "delete")}
 """What commands that are made for workflows mean here."""
 
 
-class CronList(RowList):
-    """Rows of a `CronTable`."""
+class CronList(NamedList[CronRow]):
+    """Cron workflows, one a line."""
 
-    def __init__(self, table: CronTable, scene: Scene) -> None:
-        super().__init__(scene, id="crons")
-        self.table = table
+    def __init__(self, table: NamedTable[CronRow], scene: Scene, *, id: str) -> None:
+        super().__init__(table, scene, id=id)
         self._next: dict[tuple[str, str], tuple[str, datetime | None]] = {}
-
-    @property
-    def row(self) -> CronRow | None:
-        """The row under the cursor."""
-        return self.table.rows[self.cursor] if self.cursor < len(self.table.rows) else None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -63,15 +51,6 @@ class CronList(RowList):
         if self.scene.all_namespaces:
             columns.insert(0, Column("ns", "NAMESPACE", 14))
         return laid_out([*columns, Column("state", "STATE", 0)], self.size.width)
-
-    def row_count(self) -> int:
-        return len(self.table.rows)
-
-    def key_at(self, number: int) -> Hashable:
-        return self.table.rows[number].key
-
-    def number_of(self, key: Hashable) -> int | None:
-        return self.table.number_of(key)  # type: ignore[arg-type]
 
     def signature(self, number: int) -> tuple[Any, ...]:
         row = self.table.rows[number]
@@ -111,9 +90,12 @@ class CronList(RowList):
         return f"{known[1].astimezone():%a %d %b %H:%M %Z}", coarse((known[1] - now).total_seconds())
 
 
-class CronsScreen(Room):
+class CronsScreen(NamedScreen[CronRow]):
     """CronWorkflows; `enter` shows the workflows of the one under the cursor."""
 
+    KIND = "CronWorkflow"
+    PLURAL = "Cron workflows"
+    NONE = "No cron workflows here. `argotui cron create` (or kubectl) brings them in."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Workflows", id="cron.open", tooltip="The workflows that it has started"),
         Binding("t", "submit", "Run now", id="template.submit", tooltip="Start one now; asks for the parameters"),
@@ -124,49 +106,10 @@ class CronsScreen(Room):
     ]
 
     def __init__(self, desk: Desk, scene: Scene) -> None:
-        super().__init__(desk, scene)
-        self.opened: OpenCrons = desk.open_crons()
+        super().__init__(desk, scene, desk.open_crons())
 
-    def body(self) -> Iterable[Widget]:
-        self.list = CronList(self.opened.table, self.scene)
-        self.titles = ColumnTitles()
-        self.empty = EmptyNote()
-        return (self.titles, self.list, self.empty)
-
-    def on_unmount(self) -> None:
-        """Nobody looks at them any more."""
-        self.opened.close()
-
-    def freshnesses(self) -> tuple[Freshness, ...]:
-        return (self.opened.freshness,)
-
-    def title_pieces(self) -> tuple[Piece, ...]:
-        return (("Cron workflows ", "bar--strong"), (f"{len(self.opened.table)}  ", ""))
-
-    def refresh_rows(self) -> None:
-        self.list.sync()
-        self.titles.show(self.list.columns)
-        self.empty.show(self._why_empty())
-
-    def _why_empty(self) -> str:
-        freshness = self.opened.freshness
-        if len(self.opened.table) or freshness.link is Link.CONNECTING:
-            return ""
-        if freshness.error:
-            return f"Nothing could be read: {freshness.error}"
-        return "No cron workflows here. `argotui cron create` (or kubectl) brings them in."
-
-    def subject(self) -> messages.Subject | None:
-        row = self.list.row
-        return messages.Subject(row.document, kind="CronWorkflow") if row else None
-
-    def apply_filter(self, text: str) -> None:
-        if text.startswith(("!", "-")):
-            raise FilterError("cron workflows are found by name only")
-        pattern = search_pattern(text.strip())
-        found = next((row.key for row in self.opened.table.rows if pattern.search(row.name)), None)
-        if found is not None:
-            self.list.select(found)
+    def make_list(self) -> CronList:
+        return CronList(self.opened.table, self.scene, id="crons")
 
     def action_act(self, action_id: str) -> None:
         """Does an action, of those that are made for cron workflows."""
@@ -183,18 +126,3 @@ class CronsScreen(Room):
             command = parse_command(f"wf {row.namespace} /{wanted}")
             assert command is not None
             self.post_message(messages.Given(command))
-
-    def action_submit(self) -> None:
-        """Opens the form that starts one now."""
-        if self.list.row is not None:
-            self.post_message(messages.Act("template.submit", self.subject()))
-
-    def action_yaml(self) -> None:
-        """The object as the cluster has it."""
-        if row := self.list.row:
-            self.post_message(messages.ShowObject("CronWorkflow", row.key))
-
-    def action_copy(self) -> None:
-        """Copies the name under the cursor."""
-        if row := self.list.row:
-            self.post_message(messages.Copy(row.name, "name"))

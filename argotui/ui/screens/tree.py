@@ -14,8 +14,8 @@ from argotui.engine.tree_rows import Fold, TreeRow
 from argotui.model.phase import NodeType
 from argotui.services.desk import Desk, OpenWorkflow
 from argotui.store.freshness import Freshness
+from argotui.store.named import Key
 from argotui.store.text import one_line
-from argotui.store.workflows import Key
 from argotui.ui import messages
 from argotui.ui.bindings import BROKEN, COPY, SUBMIT, WORKFLOW_ACTIONS
 from argotui.ui.node_text import node_lines
@@ -60,7 +60,7 @@ class TreeScreen(Room):
 
     def body(self) -> Iterable[Widget]:
         self.tree_list = NodeTree(self.opened.table, self.scene, id="tree")
-        self.titles = ColumnTitles()
+        self.titles = ColumnTitles(lambda: self.tree_list.columns)
         self.empty = EmptyNote()
         return (self.titles, self.tree_list, self.empty)
 
@@ -90,7 +90,7 @@ class TreeScreen(Room):
 
     def refresh_rows(self) -> None:
         self.tree_list.sync()
-        self.titles.show(self.tree_list.columns)
+        self.titles.sync()
         self.empty.show(self._why_empty())
 
     def _why_empty(self) -> str:

@@ -83,7 +83,7 @@ class WorkflowsScreen(Room):
 
     def body(self) -> Iterable[Widget]:
         self.list = WorkflowList(self.desk.workflows, self.scene, id="workflows")
-        self.titles = ColumnTitles()
+        self.titles = ColumnTitles(lambda: self.list.columns)
         self.empty = EmptyNote()
         self._only_broken = False
         self._filter = EVERYTHING
@@ -107,7 +107,7 @@ class WorkflowsScreen(Room):
     def refresh_rows(self) -> None:
         self.scene.all_namespaces = self.desk.session is not None and self.desk.namespace is None
         self.list.sync()
-        self.titles.show(self.list.columns)
+        self.titles.sync()
         self.empty.show(self._why_empty())
         self.desk.look_at([self.desk.workflows.rows[number].key for number in self.list.window])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -34,18 +34,20 @@ class ColumnTitles(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"titles--text"}
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Callable[[], tuple[Column, ...]]) -> None:
+        """columns: those of the list, asked for at each painting, so that both are as wide as the window is by then."""
         super().__init__()
-        self._columns: tuple[Column, ...] = ()
+        self._columns = columns
+        self._painted: tuple[Column, ...] = ()
 
-    def show(self, columns: tuple[Column, ...]) -> None:
-        """Shows these titles; nothing is painted when they are the same."""
-        if columns != self._columns:
-            self._columns = columns
+    def sync(self) -> None:
+        """The columns may have changed; nothing is painted when they are the same."""
+        if self._columns() != self._painted:
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """The titles."""
+        self._painted = self._columns()
         style = self.rich_style + self.get_component_rich_style("titles--text", partial=True)
-        text = " ".join(fit(column.title, column.width) for column in self._columns)
+        text = " ".join(fit(column.title, column.width) for column in self._painted)
         return strip_of([Segment(text, style)], self.size.width, style)

@@ -7,7 +7,8 @@ import pytest
 from argotui.controller.admission import Admission
 from argotui.controller.pace import Pace
 from argotui.controller.throttle import Throttle
-from argotui.engine.config import ConfigError, EngineConfig, Rate
+from argotui.engine.config import EngineConfig, Rate
+from argotui.engine.configform import ConfigError
 
 
 class Limits:

@@ -7,6 +7,7 @@ import pytest
 from argotui.engine.depends import dependencies_of, ended
 from argotui.engine.errors import EngineError
 from argotui.model.phase import node_fulfilled
+from tests.tables import every_row
 from tests.unit.engine.rows import Row, row_id, rows
 
 ROWS = [row for row in rows("names") if row["op"] == "depends"]
@@ -44,7 +45,7 @@ def outcome(row: Row) -> tuple[bool, bool]:
     return True, dependencies.satisfied(ended_so)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row["id"] not in UNREACHED], ids=row_id)
+@every_row([row for row in ROWS if row["id"] not in UNREACHED], row_id)
 def test_depends(row: Row) -> None:
     if "error" in row:
         with pytest.raises(EngineError):

@@ -9,6 +9,7 @@ import pytest
 from argotui.engine import loops
 from argotui.engine.errors import EngineError
 from argotui.model.items import parse_items
+from tests.tables import every_row
 from tests.unit.engine.rows import GOLDENS, Row, row_id, rows
 
 SEQUENCES = [row for row in rows("names") if row["op"] == "sequence"]
@@ -21,7 +22,7 @@ def expansions() -> list[Row]:
     return [parse_items(line) for line in lines if '"op": "expand"' in line]
 
 
-@pytest.mark.parametrize("row", expansions(), ids=row_id)
+@every_row(expansions(), row_id)
 def test_expand(row: Row) -> None:
     if "error" in row:
         with pytest.raises(EngineError) as caught:
@@ -36,7 +37,7 @@ def test_expand(row: Row) -> None:
     assert found == row["value"]
 
 
-@pytest.mark.parametrize("row", SEQUENCES, ids=row_id)
+@every_row(SEQUENCES, row_id)
 def test_sequence(row: Row) -> None:
     if "error" in row:
         with pytest.raises(EngineError) as caught:
@@ -46,7 +47,7 @@ def test_sequence(row: Row) -> None:
         assert [str(item) for item in loops.sequence(row["sequence"])] == row["value"]
 
 
-@pytest.mark.parametrize("row", AGGREGATES, ids=row_id)
+@every_row(AGGREGATES, row_id)
 def test_aggregate(row: Row) -> None:
     assert loops.aggregate_values(row["values"]) == row["value"]
 

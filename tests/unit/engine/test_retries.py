@@ -11,6 +11,7 @@ from argotui.engine.errors import EngineError
 from argotui.engine.retries import Active, Again, Ended, Wait, attempts_deadline, backoff_ns, decide
 from argotui.model.duration import long_words
 from argotui.model.times import format_time
+from tests.tables import every_row
 from tests.unit.engine.rows import Row, row_id, rows
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -18,7 +19,7 @@ BACKOFFS = [row for row in rows("names") if row["op"] == "backoff"]
 RETRIES = [row for row in rows("names") if row["op"] == "retry"]
 
 
-@pytest.mark.parametrize("row", BACKOFFS, ids=row_id)
+@every_row(BACKOFFS, row_id)
 def test_backoff(row: Row) -> None:
     backoff = {key: row[key] for key in ("duration", "factor", "cap")}
     if "error" in row:
@@ -48,7 +49,7 @@ def attempts(row: Row) -> list[dict[str, Any]]:
     return nodes
 
 
-@pytest.mark.parametrize("row", RETRIES, ids=row_id)
+@every_row(RETRIES, row_id)
 def test_retry(row: Row) -> None:
     def run() -> object:
         return decide(row["retry_strategy"], attempts(row), NOW, shutdown=row.get("shutdown", ""))

@@ -11,6 +11,7 @@ from argotui.engine.expressions import Drawn
 from argotui.engine.scopes import Layers, NodeVariables, Siblings
 from argotui.engine.strftime import strftime
 from argotui.engine.template import MissingVariable, TemplateError
+from tests.tables import every_row
 from tests.unit.engine.rows import Row, row_id, rows
 
 ROWS = rows("template")
@@ -33,7 +34,7 @@ def run(row: Row) -> str:
     )
 
 
-@pytest.mark.parametrize("row", chosen("replace", "replace_strict", "replace_raw"), ids=row_id)
+@every_row(chosen("replace", "replace_strict", "replace_raw"), row_id)
 def test_replace(row: Row) -> None:
     if "error" not in row:
         assert run(row) == row["value"]
@@ -44,7 +45,7 @@ def test_replace(row: Row) -> None:
     assert isinstance(caught.value, MissingVariable) == row["missing"]
 
 
-@pytest.mark.parametrize("row", chosen("tags"), ids=row_id)
+@every_row(chosen("tags"), row_id)
 def test_tags(row: Row) -> None:
     if "error" in row:
         with pytest.raises(TemplateError) as caught:
@@ -54,7 +55,7 @@ def test_tags(row: Row) -> None:
         assert template.simple_tags(row["template"]) == row["value"]
 
 
-@pytest.mark.parametrize("row", chosen("resolve_var"), ids=row_id)
+@every_row(chosen("resolve_var"), row_id)
 def test_resolve_variable(row: Row) -> None:
     if "error" in row:
         with pytest.raises(TemplateError) as caught:
@@ -65,7 +66,7 @@ def test_resolve_variable(row: Row) -> None:
         assert template.variable_name(row["tag"]) == row["tag_out"]
 
 
-@pytest.mark.parametrize("row", chosen("strftime"), ids=row_id)
+@every_row(chosen("strftime"), row_id)
 def test_strftime(row: Row) -> None:
     assert strftime(row["format"], datetime.fromisoformat(row["time"])) == row["value"]
 

@@ -9,6 +9,7 @@ import pytest
 
 from argotui.engine.gotext import quote
 from argotui.engine.when import WhenError, evaluate_cron_when, evaluate_value, evaluate_when
+from tests.tables import every_row
 from tests.unit.engine.rows import Row, row_id, rows
 
 RUN = {"step": evaluate_when, "cron": evaluate_cron_when, "value": evaluate_value}
@@ -29,7 +30,7 @@ def shown(value: Any) -> str:
     return quote(value)
 
 
-@pytest.mark.parametrize("row", rows("govaluate"), ids=row_id)
+@every_row(rows("govaluate"), row_id)
 def test_when(row: Row) -> None:
     run = RUN[row["mode"]]
     if "error" in row:

@@ -12,13 +12,14 @@ from argotui.engine.cron.outlook import next_run
 from argotui.engine.operations import OperationRefused
 from argotui.engine.template import compile_text
 from argotui.engine.validate import validate
+from tests.tables import every_row
 from tests.unit.engine.rows import Row, row_id, rows
 from tests.unit.engine_cron.world import World, at
 
 NOW = at("2024-03-01T00:00:00Z")
 
 
-@pytest.mark.parametrize("row", [row for row in rows("names") if row["op"] == "backfill_prefix"], ids=row_id)
+@every_row([row for row in rows("names") if row["op"] == "backfill_prefix"], row_id)
 def test_prefix(row: Row) -> None:
     """The table does not name the backfill."""
     name = "retry" if row["value"].endswith("-retry") else "backfill"

@@ -17,6 +17,7 @@ from argotui.engine.cron import Calendar, Every, ScheduleError, latest_time, loa
 from argotui.engine.cron.spec import schedule_fault, timezone_fault
 from argotui.engine.cron.zones import Zone
 from argotui.engine.validate import validate
+from tests.tables import every_row
 from tests.unit.engine.rows import Row, row_id, rows
 
 HALF_HOURS = "Australia/Lord_Howe"
@@ -48,7 +49,7 @@ def differs_on_purpose(row: Row) -> bool:
     return row["tz"] == HALF_HOURS and row["rule"] in ("dst", "descriptors")
 
 
-@pytest.mark.parametrize("row", [row for row in rows("cron") if not differs_on_purpose(row)], ids=row_id)
+@every_row([row for row in rows("cron") if not differs_on_purpose(row)], row_id)
 def test_recorded(row: Row) -> None:
     found = answer(row)
     if row.get("panic"):

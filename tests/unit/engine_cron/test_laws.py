@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from argotui.engine.cron.schedule import parse_schedule
 from tests.unit.engine_cron.world import START, Killed, World
 
+SHORT = 25
+"""Seconds of the longest downtime: firings at :00 and at :30 never fall into the same one."""
 STEPS = ("patch", "create", "terminate", "delete")
 ACTIONS = st.one_of(
     st.tuples(st.just("pass"), st.integers(1, 5000)),
-    st.tuples(st.just("down"), st.integers(0, 50)),
-    st.tuples(st.just("over"), st.integers(0, 55)),
+    st.tuples(st.just("down"), st.integers(0, SHORT)),
+    st.tuples(st.just("over"), st.integers(0, SHORT)),
     st.tuples(st.just("kill"), st.sampled_from(STEPS)),
     st.tuples(st.just("end"), st.sampled_from(["Succeeded", "Failed", "Error"])),
     st.tuples(st.just("look"), st.just(0)),

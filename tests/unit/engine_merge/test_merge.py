@@ -16,6 +16,8 @@ from argotui.engine.merge import (
     with_template_defaults,
 )
 from argotui.engine.pods.specpatch import SpecPatchError, patch_pod_spec
+from tests.tables import every_row
+from tests.unit.engine.rows import row_id
 
 GOLDENS = Path(__file__).parents[2] / "goldens" / "strategicpatch.jsonl"
 ROWS = [json.loads(line) for line in GOLDENS.read_text("utf8").splitlines()]
@@ -36,7 +38,7 @@ def without_empty(value: Any) -> Any:
     return [without_empty(v) for v in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("row", JOINS, ids=lambda row: row["id"])
+@every_row(JOINS, row_id)
 def test_join_as_upstream(row: dict[str, Any]) -> None:
     before = json.dumps(row)
     joined = join_specs(row["wf_spec"], row["wft_spec"], row["default_spec"])
@@ -52,7 +54,7 @@ def same(value: Any) -> Any:
     return {k: v for k, v in without_empty(value).items() if v is not None}
 
 
-@pytest.mark.parametrize("row", PATCHES, ids=lambda row: row["id"])
+@every_row(PATCHES, row_id)
 def test_pod_spec_patches_as_upstream(row: dict[str, Any]) -> None:
     if tuple(row["patches"]) in JUDGED_BY_THE_API_SERVER:
         assert patch_pod_spec(row["original"], row["patches"])

@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from argotui.engine.validate import validate
 from argotui.model.manifest import check
+from tests.tables import every_row
+from tests.unit.engine.rows import row_id
 
 GOLDENS = Path(__file__).parents[2] / "goldens" / "validate.jsonl"
 ROWS = [json.loads(line) for line in GOLDENS.read_text("utf8").splitlines()]
@@ -46,14 +46,14 @@ def first(row: dict[str, Any]) -> str:
     return re.sub(r"placeholder-[\w.]+", "placeholder-N", found[0].message) if found else "OK"
 
 
-@pytest.mark.parametrize("row", SEMANTIC, ids=lambda row: f"{row['rule']}-{row['id']}")
+@every_row(SEMANTIC, row_id)
 def test_first_finding(row: dict[str, Any]) -> None:
     before = copy.deepcopy(row)
     assert first(row) == row.get("error", row.get("value"))
     assert row == before, "the document is never changed"
 
 
-@pytest.mark.parametrize("row", DECODED, ids=lambda row: f"{row['rule']}-{row['id']}")
+@every_row(DECODED, row_id)
 def test_what_cannot_be_decoded_is_refused_at_the_same_field(row: dict[str, Any]) -> None:
     [fault] = check(row["manifest"], "f")
     named = FIELD.search(row["error"])

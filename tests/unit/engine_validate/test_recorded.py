@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from argotui.engine.validate import validate
+from tests.tables import every_row
 
 from .test_goldens import Templates
 
@@ -26,7 +26,7 @@ def documents(case: str, file: str) -> list[dict[str, Any]]:
     return [d for d in yaml.safe_load_all(path.read_text("utf8")) if d] if path.exists() else []
 
 
-@pytest.mark.parametrize("case", [name for name in NAMES if name not in NOT_BY_VALIDATION])
+@every_row([name for name in NAMES if name not in NOT_BY_VALIDATION], str)
 def test_verdict(case: str) -> None:
     message = (json.loads((CASES / case / "expected.json").read_text("utf8")).get("workflow") or {}).get(
         "message"

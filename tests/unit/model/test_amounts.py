@@ -11,10 +11,11 @@ import pytest
 from argotui.model import duration
 from argotui.model.anystring import any_string
 from argotui.model.quantity import Quantity, QuantityError
+from tests.tables import every_row
 from tests.unit.model.golden import row_id, rows
 
 
-@pytest.mark.parametrize("row", rows("quantity_duration", "go_duration", "argo_duration"), ids=row_id)
+@every_row(rows("quantity_duration", "go_duration", "argo_duration"), row_id)
 def test_durations(row: dict[str, Any]) -> None:
     parse = duration.go_duration if row["op"] == "go_duration" else duration.argo_duration
     if "error" in row:
@@ -26,7 +27,7 @@ def test_durations(row: dict[str, Any]) -> None:
     assert duration.format_go_duration(parse(row["text"])) == row["value"]
 
 
-@pytest.mark.parametrize("row", rows("quantity_duration", "human_duration"), ids=row_id)
+@every_row(rows("quantity_duration", "human_duration"), row_id)
 def test_durations_for_people(row: dict[str, Any]) -> None:
     ns = row["nanoseconds"]
     assert duration.human(ns) == row["human"]
@@ -41,7 +42,7 @@ OVERFLOWING_VALUE = {"9223372036854775808", "-9223372036854775808", "1e19", "1e1
 OVERFLOWING_MILLI = OVERFLOWING_VALUE | {"1Ei", "7Ei", "8Ei", "100Ei", "9223372036854775807", "1e18"}
 
 
-@pytest.mark.parametrize("row", rows("quantity_duration", "quantity"), ids=row_id)
+@every_row(rows("quantity_duration", "quantity"), row_id)
 def test_quantity(row: dict[str, Any]) -> None:
     text = row["text"]
     if "error" in row:
@@ -58,7 +59,7 @@ def test_quantity(row: dict[str, Any]) -> None:
     assert found.milli == row["milli"] or (text in OVERFLOWING_MILLI and found.milli in limits)
 
 
-@pytest.mark.parametrize("row", rows("quantity_duration", "quantity_op"), ids=row_id)
+@every_row(rows("quantity_duration", "quantity_op"), row_id)
 def test_quantity_arithmetic(row: dict[str, Any]) -> None:
     a, b = Quantity.parse(row["a"]), Quantity.parse(row["b"])
     assert (a > b) - (a < b) == row["cmp"]
@@ -77,7 +78,7 @@ def test_hostile_quantities_are_refused_quickly(value: Any) -> None:
         Quantity.parse(value)
 
 
-@pytest.mark.parametrize("row", rows("quantity_duration", "anystring"), ids=row_id)
+@every_row(rows("quantity_duration", "anystring"), row_id)
 def test_any_string(row: dict[str, Any]) -> None:
     # Upstream reads every number as a 64-bit float; -0 exists only there.
     assert any_string(json.loads(row["json"], parse_int=float)) == row["value"]

@@ -14,6 +14,7 @@ from argotui.model.manifest.support import UNSUPPORTED
 from argotui.model.manifest.workflow import CronWorkflow, Workflow, WorkflowEventBinding
 from argotui.model.problem import ManifestError
 from argotui.model.structural import fields, parts_of
+from tests.tables import every_row
 from tests.unit.model.golden import FOLDER
 
 ROOT = Path(__file__).parents[3]
@@ -217,9 +218,7 @@ REQUIRED_BY_SCHEMA = (
 )
 
 
-@pytest.mark.parametrize(
-    "line", (FOLDER / "validate.jsonl").read_text().splitlines(), ids=lambda line: json.loads(line)["id"]
-)
+@every_row((FOLDER / "validate.jsonl").read_text().splitlines(), lambda line: json.loads(line)["id"])
 def test_what_upstream_can_decode_can_be_read(line: str) -> None:
     row = json.loads(line)
     problems = check(row["manifest"], "f")
@@ -243,7 +242,7 @@ FIRST_SLICE = [
 ]
 
 
-@pytest.mark.parametrize("case", FIRST_SLICE)
+@every_row(FIRST_SLICE, str)
 def test_the_first_slice_is_read_and_supported(case: str) -> None:
     text = (ROOT / "tests/conformance/cases" / case / "workflow.yaml").read_text()
     for manifest in load_manifests(text, case):

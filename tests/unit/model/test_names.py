@@ -9,32 +9,33 @@ import pytest
 
 from argotui.model import names
 from argotui.model.items import item_json, item_kind, item_string, parse_items
+from tests.tables import every_row
 from tests.unit.model.golden import row_id, rows
 
 
-@pytest.mark.parametrize("row", rows("names", "node_id"), ids=row_id)
+@every_row(rows("names", "node_id"), row_id)
 def test_node_id(row: dict[str, Any]) -> None:
     assert names.node_id(row["workflow"], row["node_name"]) == row["value"]
 
 
-@pytest.mark.parametrize("row", rows("names", "pod_name"), ids=row_id)
+@every_row(rows("names", "pod_name"), row_id)
 def test_pod_name(row: dict[str, Any]) -> None:
     found = names.pod_name(row["workflow"], row["node_name"], row["template"], row["version"])
     assert found == row["value"]
 
 
-@pytest.mark.parametrize("row", rows("names", "fnv"), ids=row_id)
+@every_row(rows("names", "fnv"), row_id)
 def test_hashes(row: dict[str, Any]) -> None:
     assert names.fnv1a_32(row["text"]) == row["fnv1a_32"]
     assert names.fnv1_32(row["text"]) == row["fnv1_32"]
 
 
-@pytest.mark.parametrize("row", rows("names", "display_index"), ids=row_id)
+@every_row(rows("names", "display_index"), row_id)
 def test_index_of(row: dict[str, Any]) -> None:
     assert names.index_of(row["node_name"]) == row["value"]
 
 
-@pytest.mark.parametrize("row", rows("names", "item"), ids=row_id)
+@every_row(rows("names", "item"), row_id)
 def test_item(row: dict[str, Any]) -> None:
     if "error" in row:
         with pytest.raises(ValueError):
@@ -57,7 +58,7 @@ def _items(row: dict[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-@pytest.mark.parametrize("row", [r for r in rows("names", "expand") if "error" not in r], ids=row_id)
+@every_row([r for r in rows("names", "expand") if "error" not in r], row_id)
 def test_names_of_expanded_nodes(row: dict[str, Any]) -> None:
     items = _items(row)
     found = [f"t({index}:{names.item_text(item)})" for index, item in enumerate(items)]

@@ -17,6 +17,7 @@ from argotui.model.patching import (
     merge_patch,
     strategic_merge,
 )
+from tests.tables import every_row
 from tests.unit.model.golden import row_id, rows
 
 # Not here: `smp_create` (only clients make strategic patches, and ours never does); `podspecpatch` and
@@ -40,7 +41,7 @@ def _apply(row: dict[str, Any]) -> Any:
 TABLE = rows("strategicpatch", "smp", "mergepatch", "mergepatch_create", "mergepatch_3way")
 
 
-@pytest.mark.parametrize("row", TABLE, ids=row_id)
+@every_row(TABLE, row_id)
 def test_patch(row: dict[str, Any]) -> None:
     before = copy.deepcopy(row)
     if "error" not in row:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from argotui.model.selectors import FieldSelector, LabelSelector, SelectorError, node_selector
+from tests.tables import every_row
 from tests.unit.model.golden import row_id, rows
 
 
@@ -16,7 +17,7 @@ def _refusal(parse: Any, row: dict[str, Any]) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("row", rows("selectors", "label_selector"), ids=row_id)
+@every_row(rows("selectors", "label_selector"), row_id)
 def test_label_selector(row: dict[str, Any]) -> None:
     if "error" in row:
         assert _refusal(LabelSelector.parse, row) == row["error"]
@@ -29,7 +30,7 @@ def test_label_selector(row: dict[str, Any]) -> None:
     assert parts == row["requirements"]
 
 
-@pytest.mark.parametrize("row", rows("selectors", "field_selector"), ids=row_id)
+@every_row(rows("selectors", "field_selector"), row_id)
 def test_field_selector(row: dict[str, Any]) -> None:
     if "error" in row:
         assert _refusal(FieldSelector.parse, row) == row["error"]
@@ -43,7 +44,7 @@ def test_field_selector(row: dict[str, Any]) -> None:
     assert parts == row["requirements"]
 
 
-@pytest.mark.parametrize("row", rows("selectors", "node_selector"), ids=row_id)
+@every_row(rows("selectors", "node_selector"), row_id)
 def test_node_selector(row: dict[str, Any]) -> None:
     if "error" in row:
         assert _refusal(node_selector, row) == row["error"]
