@@ -181,7 +181,7 @@ class Tree:
 
     def _pulled_out(self, key: str, item: Item) -> list[str]:
         wanted = BROKEN | {State.WAITING}
-        if item.kind is not Kind.LOOP or not any(item.counts.get(state) for state in wanted):
+        if item.kind is not Kind.LOOP or not any(item.counts.get(s) or item.hook_counts.get(s) for s in wanted):
             return []
         found = (m for m in self._items.sorted_members(key) if self._items.state(m) in wanted)
         return [member for _, member in zip(range(PULLED_OUT), found, strict=False)]

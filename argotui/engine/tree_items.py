@@ -16,6 +16,7 @@ from argotui.model.phase import NodeType, Phase, is_active_suspend, node_fulfill
 
 Order = tuple[int, int, int, str, str]
 """hooks last, step group, place in the template or loop, start, name"""
+_HOOKS: Final = 1
 
 _HOOK: Final = re.compile(r"(.*)\.(?:onExit|hooks\.[^.]+)\Z", re.DOTALL)
 _ATTEMPT: Final = re.compile(r"(.*)\((\d+)\)\Z", re.DOTALL)
@@ -56,10 +57,15 @@ class Item:
     state: State = State.PENDING
     members: set[str] = field(default_factory=set)
     counts: dict[State, int] = field(default_factory=dict)
-    """States of the members of a loop."""
+    """States of the members, hooks not counted: of a loop, how its items are."""
+    hook_counts: dict[State, int] = field(default_factory=dict)
     planned: tuple[str, ...] = ()
     ordered: list[str] | None = None
     version: int = 0
+
+    @property
+    def is_hook(self) -> bool:
+        return self.order[0] == _HOOKS
 
 
 class Items:
@@ -147,7 +153,7 @@ class Items:
         parent = self._items.get(item.parent or "")
         if parent is not None and key in parent.members:
             parent.members.discard(key)
-            _count(parent, item.state, -1)
+            _count(parent, item, -1)
             parent.ordered = None
 
     def _join(self, key: str, item: Item) -> None:
@@ -157,7 +163,7 @@ class Items:
         if parent is None:  # the parent's node is in the map, but its turn comes later
             parent = self._items[item.parent] = Item(_kind(self.nodes.get(item.parent, _NOTHING)))
         parent.members.add(key)
-        _count(parent, item.state, 1)
+        _count(parent, item, 1)
         parent.ordered = None
 
     def _set_state(self, key: str, state: State) -> None:
@@ -166,9 +172,10 @@ class Items:
             return
         parent = self._items.get(item.parent or "")
         if parent is not None:
-            _count(parent, item.state, -1)
-            _count(parent, state, 1)
+            _count(parent, item, -1)
         item.state = state
+        if parent is not None:
+            _count(parent, item, 1)
 
     def _touch(self, key: str) -> None:
         """Marks the row of an item, and of a loop or retry that sums it up."""
@@ -196,7 +203,7 @@ class Items:
         started = str(node.get("startedAt") or "")
         boundary = self._boundary(key, node)
         if (hook := _HOOK.match(name)) and (boundary or _flag(node, "hooked")):
-            return self._owner(hook[1], boundary) if boundary else None, (1, 0, 0, started, name), -1
+            return self._owner(hook[1], boundary) if boundary else None, (_HOOKS, 0, 0, started, name), -1
         if name.endswith(")"):
             attempt = _ATTEMPT.match(name)
             if attempt and (_flag(node, "retried") or self._type(attempt[1]) == NodeType.RETRY):
@@ -346,8 +353,9 @@ def _kind(node: Mapping[str, Any]) -> Kind:
     return _KINDS.get(node.get("type") or "", Kind.NODE)
 
 
-def _count(item: Item, state: State, change: int) -> None:
-    item.counts[state] = item.counts.get(state, 0) + change
+def _count(parent: Item, item: Item, change: int) -> None:
+    counts = parent.hook_counts if item.is_hook else parent.counts
+    counts[item.state] = counts.get(item.state, 0) + change
 
 
 def _flag(node: Mapping[str, Any], flag: str) -> bool:

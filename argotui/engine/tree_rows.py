@@ -206,7 +206,7 @@ class RowMaker:
         return self._clean(pod_name(self._workflow, str(node.get("name")), str(template), self._pod_name_version))
 
     def _attempts(self, item: Item) -> list[str]:
-        members = [m for m in item.members if m in self._items.nodes and self._items[m].order[0] == 0]
+        members = [m for m in item.members if m in self._items.nodes and not self._items[m].is_hook]
         return sorted(members, key=lambda member: self._items[member].order)
 
     def _last_try(self, item: Item) -> Mapping[str, Any]:

@@ -154,6 +154,17 @@ def test_a_long_loop_is_one_row_and_its_broken_members_stand_out() -> None:
     assert drawn(tree.rows) == ["● wf", "└─● f ×60 1● 58✔ 1✗"]
 
 
+def test_a_hook_of_a_loop_is_no_item_of_it() -> None:
+    tree = Tree("wf", clean=str)
+    items = [node(f"wf.f({i}:{i})") for i in range(60)]
+    group = [node("wf", "DAG", "Running"), node("wf.f", "TaskGroup", "Running")]
+    hook = node("wf.f.onExit", phase="Running", nodeFlag={"hooked": True})
+    tree.apply(nodes(*group, *items, hook))
+    assert drawn(tree.rows) == ["● wf", "└─● f ×60 60✔"]
+    tree.apply(nodes(*group, *items, {**hook, "phase": "Failed"}))
+    assert drawn(tree.rows) == ["● wf", "└─● f ×60 60✔", "  └─✗ onExit"]
+
+
 def test_a_loop_of_thousands_opens_page_by_page() -> None:
     tree = Tree("wf", clean=str)
     tree.apply(loop_of(1000))
