@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from argotui.cli.terminal import confirmed
 from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig
 from argotui.local.runtime.types import RUNTIMES
 from argotui.local.supervisor import lifecycle
@@ -90,20 +91,14 @@ def _reset(args: argparse.Namespace) -> int:
     if not directory.exists():
         print(f"nothing to remove: {directory} does not exist")
         return 0
-    if not args.yes and not _confirmed(directory):
+    if not args.yes and not confirmed(
+        f"this kills all steps and removes every workflow and log in {directory}", "reset"
+    ):
         print("nothing was removed")
         return 1
     asyncio.run(lifecycle.reset(directory))
     print(f"removed {directory}")
     return 0
-
-
-def _confirmed(directory: Path) -> bool:
-    if not sys.stdin.isatty():
-        print("argotui: this removes every workflow of the local cluster; say --yes to confirm", file=sys.stderr)
-        return False
-    answer = input(f"Kill all steps and remove every workflow and log in {directory}? Type 'reset' to confirm: ")
-    return answer.strip() == "reset"
 
 
 def _kubeconfig(args: argparse.Namespace) -> int:

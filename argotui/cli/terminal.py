@@ -81,3 +81,14 @@ def complain(text: str, prefix: str = "argotui: ") -> None:
     """One line on stderr, made safe when a person reads it there."""
     line = " ".join(text.splitlines())
     print(f"{prefix}{neutralise(line) if sys.stderr.isatty() else line}", file=sys.stderr)
+
+
+def confirmed(what: str, word: str) -> bool:
+    """Whether the person at the terminal types the word; where there is none, `--yes` is asked for."""
+    if not sys.stdin.isatty():
+        complain(f"{what}; say --yes to confirm")
+        return False
+    try:
+        return input(f"{neutralise(what)}. Type '{word}' to confirm: ").strip() == word
+    except EOFError:
+        return False

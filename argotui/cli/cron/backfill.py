@@ -11,7 +11,7 @@ from argotui.cli import options
 from argotui.cli.acting import notes
 from argotui.cli.printing import print_documents
 from argotui.cli.running import CliError, CliSession, run_connected
-from argotui.cli.terminal import complain, terminal
+from argotui.cli.terminal import complain, confirmed, terminal
 from argotui.cli.workflow_text import now
 from argotui.engine.cron.backfill import Backfill, firings, monitors
 from argotui.engine.expr.errors import Fault
@@ -24,6 +24,9 @@ from argotui.services.actions.perform import perform
 from argotui.services.actions.types import Outcome, Result
 from argotui.services.crons import cron_named
 from argotui.services.manifests import Draft, check
+
+ASKED_ABOVE: Final = Backfill.chunk
+"""Runs that are started without asking: as many as one monitoring workflow takes."""
 
 _RFC1123: Final = "Mon, 02 Jan 2006 15:04:05 MST"
 _OTHERS: Final = ("2006-01-02T15:04:05Z07:00", "2006-01-02")
@@ -47,9 +50,14 @@ def add_parsers(verbs: options.Subparsers) -> None:
     layout = "how times are written, as a Go layout; default: RFC 1123, RFC 3339 or a date"
     parser.add_argument("--format", default="", metavar="LAYOUT", help=layout)
     parser.add_argument(
-        "--maxworkflowcount", type=int, default=Backfill.chunk, metavar="N", help="runs of one monitoring workflow"
+        "--maxworkflowcount",
+        type=options.number(1, options.INT64),
+        default=Backfill.chunk,
+        metavar="N",
+        help="runs of one monitoring workflow",
     )
     parser.add_argument("--dry-run", action="store_true", help="print what would be sent")
+    parser.add_argument("-y", "--yes", action="store_true", help=f"do not ask, also for more than {ASKED_ABOVE} runs")
     options.reason(parser)
 
 
@@ -72,6 +80,11 @@ async def _backfill(session: CliSession, args: argparse.Namespace) -> int:
     if args.dry_run:
         print_documents(made, "yaml")
         return 0
+    if len(moments) > ASKED_ABOVE and not args.yes:
+        what = f"this runs cron workflow {documents.name(cron)} {len(moments)} times"
+        if not confirmed(what, "run"):
+            print("nothing was submitted")
+            return 1
     outcomes = await perform(session, plan_backfill(cron, made), args.reason, verify=False)
     return _tell(outcomes, cron, wanted, (start, end), len(moments))
 

@@ -118,6 +118,8 @@ def _facts(cron: Document, moment: datetime) -> Iterator[tuple[str, str]]:
         yield "LastScheduledTime", _with_age(last, moment)
     if following := next_run(cron, moment):
         yield "NextScheduledTime", _next(cron, following, moment)
+    elif _is_suspended(cron):
+        yield "NextScheduledTime", "none while it is suspended"
     yield from _state(cron)
 
 

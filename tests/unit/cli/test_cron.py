@@ -69,7 +69,7 @@ def test_list(argotui: Run, two: FakeClient) -> None:
         "night   2d    10h        13h        0 2 * * *   Europe/Berlin   false",
     ]
     lines = argotui("cron", "list", "-A").out.splitlines()
-    assert lines[2].split() == ["team", "day", "2d", "N/A", "1m", "@hourly", "true"]
+    assert lines[2].split() == ["team", "day", "2d", "N/A", "N/A", "@hourly", "true"]
     assert argotui("-n", "team", "cron", "list", "-o", "name").out == "day\n"
     assert argotui("cron", "list", "-n", "team", "-o", "name").out == "day\n"
     assert json.loads(argotui("cron", "list", "-o", "json").out)[0]["metadata"]["name"] == "night"
@@ -94,7 +94,11 @@ def test_get(argotui: Run, two: FakeClient) -> None:
     assert found["NextScheduledTime"].endswith("(13h from now)")
     assert found["✖ SubmissionError"].startswith("no")
     assert found["  who"] == "me"
-    assert "taken as UTC" in argotui("cron", "get", "day", "-n", "team").out
+    assert (
+        "NextScheduledTime:             none while it is suspended\n" in argotui("cron", "get", "day", "-n", "team").out
+    )
+    two._put("ADDED", CRON_WORKFLOWS, cron("hourly", schedules=["@hourly"], timezone=None))
+    assert "taken as UTC" in argotui("cron", "get", "hourly").out
     ran = argotui("cron", "get", "absent")
     assert (ran.code, ran.err) == (1, "argotui: cron workflow argo/absent not found\n")
 
@@ -198,7 +202,17 @@ def test_backfill(argotui: Run, two: FakeClient) -> None:
     assert shown.code == 0
     assert "2026-02-28 02:00:00 +0100 CET" in shown.out
     assert len(two.writes()) == written
-    assert argotui("cron", "backfill", "night", *times, "--maxworkflowcount", "0").code == 1
+    assert argotui("cron", "backfill", "night", *times, "--maxworkflowcount", "0").code == 2
+
+
+def test_a_large_backfill_is_asked_for(argotui: Run, two: FakeClient) -> None:
+    two._put("ADDED", CRON_WORKFLOWS, cron("often", schedules=["@every 5s"]))
+    call = ("cron", "backfill", "often", "--start", "2026-02-27", "--end", "2026-02-28")
+    ran = argotui(*call)
+    assert (ran.code, ran.out, two.writes()) == (1, "nothing was submitted\n", [])
+    assert ran.err == "argotui: this runs cron workflow often 17280 times; say --yes to confirm\n"
+    assert argotui(*call, "--yes").code == 0
+    assert len(two.writes()) == 18
 
 
 def test_verbs_of_cron(argotui: Run) -> None:

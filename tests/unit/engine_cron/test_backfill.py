@@ -83,6 +83,8 @@ def test_the_next_run() -> None:
     assert next_run(World(schedules=["0 0 30 2 *"]).cron, NOW) is None
     assert next_run(World(schedules=["often"]).cron, NOW) is None
     assert next_run({"spec": None}, NOW) is None
+    assert next_run(World(schedules=["0 2 * * *"], suspend=True).cron, NOW) is None
+    assert next_run({**World(schedules=["0 2 * * *"]).cron, "status": {"phase": "Stopped"}}, NOW) is None
     every = World(schedules=["@every 90m"]).cron
     every["metadata"]["creationTimestamp"] = "2024-02-29T20:10:00Z"
     assert next_run(every, NOW) == at("2024-03-01T00:40:00Z")
