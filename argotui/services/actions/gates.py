@@ -11,9 +11,10 @@ from argotui.engine.outline import Outline
 from argotui.engine.tree import Tree
 from argotui.engine.tree_items import Kind
 from argotui.model import documents
-from argotui.model.documents import Document
+from argotui.model.documents import Document, dig
 from argotui.model.phase import Phase, is_active_suspend
 from argotui.model.resources import WORKFLOWS
+from argotui.model.selectors import node_selector
 from argotui.services.actions.asking import (
     PARAMETER,
     REQUIRED_REASON,
@@ -107,6 +108,21 @@ def gate_fields(workflow: Document, node: Mapping[str, Any]) -> tuple[Field, ...
             )
         )
     return tuple(fields)
+
+
+def refuse_unanswered(target: Target, selector: str) -> None:
+    """Raises ActionRefused when a gate that the selector means waits for a value: resuming by a selector fills in no
+    default (§6.2), so that every step that reads the value would fail."""
+    chosen = node_selector(selector)
+    for node in waiting_gates(target).values():
+        wanted = [str(p.get("name")) for p in _declared(node, "outputs") if dig(p, "valueFrom", "supplied") is not None]
+        if wanted and chosen.matches(node):
+            setting = ["node", "set", target.name, "--node-field-selector", selector]
+            setting += [word for name in wanted for word in ("--output-parameter", f"{name}=…")]
+            raise ActionRefused(
+                f"gate {_label(node)} of {target.label} waits for {names(wanted)}, and resuming by a selector fills in "
+                f"no value, not even a default; give it first: {command(target, *setting)}"
+            )
 
 
 def _declared(holder: Mapping[str, Any], key: str) -> list[Document]:

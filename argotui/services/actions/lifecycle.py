@@ -27,7 +27,7 @@ from argotui.services.actions.asking import (
     status_changed,
     title,
 )
-from argotui.services.actions.gates import put_step
+from argotui.services.actions.gates import put_step, refuse_unanswered
 from argotui.services.actions.types import (
     Action,
     ActionSession,
@@ -152,6 +152,8 @@ async def _plan_resume(session: ActionSession, selection: Selection, answers: An
     effect = Effect(status_changed, f"the workflow has not moved: {_CONTROLLER}")
     for target in [await reread(session, target) for target in selection.targets]:
         steps.append(put_step(target, resumed, f"workflow {target.name} resumed", effect))
+        if selector:
+            refuse_unanswered(target, selector)
         lines += _labelled(selection, target, _resume_lines(target, selector))
     more = ["--node-field-selector", selector] if selector else []
     more += ["--message", message] if message else []

@@ -50,6 +50,20 @@ def test_resume_of_one_gate_leaves_its_message_alone(argotui: Run, client: FakeC
     assert "no suspend nodes matching nodeFieldSelector: displayName=other" in ran.err
 
 
+def test_a_gate_that_waits_for_a_value_is_not_resumed_by_a_selector(argotui: Run, client: FakeClient) -> None:
+    put(client, gate(outputs=[{"name": "answer", "valueFrom": {"supplied": {}, "default": "NO"}}]))
+    one = ("wf", "--node-field-selector", "displayName=approve")
+    ran = argotui("resume", *one)
+    assert (ran.code, client.writes()) == (1, [])
+    assert "waits for answer" in ran.err
+    assert "node set wf --node-field-selector displayName=approve --output-parameter answer=…" in ran.err.replace(
+        "'", ""
+    )
+    assert argotui("node", "set", *one, "-p", "answer=YES").code == 0
+    assert argotui("resume", *one).code == 0
+    assert gate_node(stored(client))["phase"] == "Succeeded"
+
+
 def test_node_set(argotui: Run, client: FakeClient) -> None:
     put(client, gate(outputs=[{"name": "answer", "valueFrom": {"supplied": {}}}]))
     ran = argotui(
