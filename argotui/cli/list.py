@@ -30,7 +30,7 @@ def add_parser(subparsers: options.Subparsers) -> None:
     parser.add_argument("--since", default="", metavar="AGE", help="created within this time: 30s, 10m, 3h, 1d")
     parser.add_argument("--no-headers", action="store_true", help="leave the headings out")
     chunk = "workflows per request; 0: all at once"
-    parser.add_argument("--chunk-size", type=int, default=PAGE, metavar="N", help=chunk)
+    parser.add_argument("--chunk-size", type=options.number(0, options.INT64), default=PAGE, metavar="N", help=chunk)
     parser.set_defaults(names=[])
 
 

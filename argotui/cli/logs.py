@@ -25,7 +25,13 @@ def add_parser(subparsers: options.Subparsers) -> None:
     parser.add_argument("-c", "--container", default="main", metavar="NAME", help="container; default: main")
     parser.add_argument("--since", default="", metavar="TIME", help="only lines newer than this: 5s, 2m, 3h")
     parser.add_argument("--since-time", default="", metavar="DATE", help="only lines after this moment (RFC 3339)")
-    parser.add_argument("--tail", type=int, default=-1, metavar="N", help="only the last N lines of each pod")
+    parser.add_argument(
+        "--tail",
+        type=options.number(-1, options.INT64),
+        default=-1,
+        metavar="N",
+        help="only the last N lines of each pod",
+    )
     parser.add_argument("--timestamps", action="store_true", help="the time of each line")
     parser.add_argument("--grep", default="", metavar="REGEX", help="only lines that match")
     parser.add_argument("-p", "--previous", action="store_true", help="the container's instance before the last one")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 GLOBAL_HELP = """\
   --local              the local cluster
@@ -13,6 +14,12 @@ GLOBAL_HELP = """\
   -n, --namespace NS   namespace (default: the context's)
   -A, --all-namespaces all namespaces, where a verb can use them
   --version            print the version"""
+
+INT32: Final = 2**31 - 1
+INT64: Final = 2**63 - 1
+_WHOLE: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_LONGEST: Final = 100
+_SHOWN: Final = 30
 
 Subparsers = Any
 """What a verb's `add_parser` gets: an object with `add_parser(name, **options) -> ArgumentParser`."""
@@ -93,6 +100,24 @@ def parse(name: str, add_parser: Callable[[Any], None], arguments: list[str]) ->
     nested = any(isinstance(action, argparse._SubParsersAction) for action in parser._actions)
     # names and options may be mixed in any order, which argparse only does on request
     return parser.parse_args(arguments) if nested else parser.parse_intermixed_args(arguments)
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """What argparse calls for the text of a whole number between these two, both allowed."""
+
+    def read(text: str) -> int:
+        if not _WHOLE.fullmatch(text):
+            raise argparse.ArgumentTypeError(f"{_shortened(text)} is not a whole number")
+        found = int(text[:_LONGEST])  # Python reads no thousands of digits; so many are too large at any rate
+        if not least <= found <= most:
+            raise argparse.ArgumentTypeError(f"{_shortened(text)} is not between {least} and {most}")
+        return found
+
+    return read
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
 def all_namespaces(parser: argparse.ArgumentParser) -> None:

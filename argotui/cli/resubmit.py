@@ -17,7 +17,12 @@ def add_parser(subparsers: options.Subparsers) -> None:
     parser.add_argument("names", nargs="*", metavar="WORKFLOW")
     options.selectors(parser)
     parser.add_argument("--memoized", action="store_true", help="take over the results of steps that succeeded")
-    parser.add_argument("--priority", type=int, metavar="N", help="priority of the new workflow")
+    parser.add_argument(
+        "--priority",
+        type=options.number(-options.INT32 - 1, options.INT32),
+        metavar="N",
+        help="priority of the new workflow",
+    )
     options.parameters(parser, "override a parameter of the workflow")
     options.output(parser, "name", "json", "yaml", "wide")
     options.wait_watch_log(parser)

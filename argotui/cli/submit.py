@@ -53,7 +53,12 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-l", "--labels", default="", metavar="K=V,…", help="labels to add")
     group.add_argument("-a", "--annotations", default="", metavar="K=V,…", help="annotations to add")
     group.add_argument("--serviceaccount", default="", metavar="NAME", help="service account of the pods")
-    group.add_argument("--priority", type=int, metavar="N", help="priority of the workflow")
+    group.add_argument(
+        "--priority",
+        type=options.number(-options.INT32 - 1, options.INT32),
+        metavar="N",
+        help="priority of the workflow",
+    )
     group.add_argument("--scheduled-time", default="", metavar="DATE", help="what workflow.scheduledTime will be")
 
 

@@ -143,6 +143,8 @@ async def workflows_meant(
 
 
 _AGE = re.compile(r"(\d+)([smhd])\Z")
+_LONGEST = 30
+"""Digits that are looked at; fewer reach beyond all times."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -151,4 +153,7 @@ def ago(text: str, now: datetime) -> datetime:
     found = _AGE.match(text)
     if not found:
         raise ValueError(f"{text!r} is not a duration such as 30s, 10m, 3h or 1d")
-    return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        return now - timedelta(**{_UNITS[found[2]]: int(found[1][:_LONGEST])})
+    except OverflowError:
+        raise ValueError(f"{text[:_LONGEST]!r} goes back to before the year 1") from None

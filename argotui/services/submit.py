@@ -55,7 +55,8 @@ def _not_a_workflow(draft: Draft) -> Problem:
     kind = draft.kind
     hint = f"create it with `argotui apply {draft.source}`"
     if find(kind) in SOURCES:
-        hint += f", then run it with `argotui submit --from {kind.lower()}/{documents.name(draft.document)}`"
+        name = documents.name(draft.document) or "NAME"  # the API makes one up for generateName
+        hint += f", then run it with `argotui submit --from {kind.lower()}/{name}`"
     return draft.problem("kind", f"only workflows can be submitted, not a {kind}", hint)
 
 

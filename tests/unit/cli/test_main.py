@@ -70,6 +70,22 @@ def test_a_verb_that_does_not_exist(argotui: Run) -> None:
     assert "did you mean 'submit'?" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("list --chunk-size " + 5000 * "9", f"--chunk-size: '{30 * '9'}…' is not between 0 and 9223372036854775807"),
+        ("list --chunk-size many", "--chunk-size: 'many' is not a whole number"),
+        ("submit x --priority 2147483648", "--priority: '2147483648' is not between -2147483648 and 2147483647"),
+        ("logs x --tail -2", "--tail: '-2' is not between -1 and 9223372036854775807"),
+        ("list --since 99999999999999d", "'99999999999999d' goes back to before the year 1"),
+    ],
+)
+def test_numbers_have_bounds(argotui: Run, client: FakeClient, call: str, told: str) -> None:
+    ran = argotui(*call.split())
+    assert ran.code
+    assert told in ran.err
+
+
 def test_options_may_stand_before_and_after_the_verb(argotui: Run, client: FakeClient) -> None:
     client._put("ADDED", WORKFLOWS, workflow("a"))
     other = workflow("b")

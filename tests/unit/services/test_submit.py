@@ -125,6 +125,8 @@ async def test_other_kinds_are_refused_with_what_to_do() -> None:
     assert "only workflows can be submitted, not a WorkflowTemplate" in found
     assert "argotui apply file-0.yaml" in found
     assert "argotui submit --from workflowtemplate/pipeline" in found
+    (found,) = await problems(FakeClient(), TEMPLATE.replace("name: pipeline", "generateName: pipeline-", 1))
+    assert "argotui submit --from workflowtemplate/NAME" in found
 
 
 async def test_what_this_version_does_not_run_is_refused_on_the_local_cluster_only() -> None:
