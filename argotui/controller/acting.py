@@ -197,9 +197,7 @@ class Acting:
         running = self._creations.get(pod)
         if running is not None and not running.given_up.is_set():
             return  # the same pod was asked for before, and that is still being tried
-        creation = Creation(
-            self, self._term.client, self._workflow, effect, self._tell, self._turn, self._warn
-        )
+        creation = Creation(self, self._term.client, self._workflow, effect, self._tell, self._turn, self._warn)
         self._creations[pod] = creation
 
         async def run() -> None:

@@ -75,9 +75,7 @@ class Term:
         self.turns = Turns(lease.fresh)
         self.terminations = Terminations(client, self.requests)
         self.cleanup = PodCleanup(client, lease, counting.book.queues[POD_CLEANUP], workers.pod_cleanup)
-        self._collection = Collection(
-            client, lease, scope, lambda: self.config, counting.book.queues[TTL], workers.ttl
-        )
+        self._collection = Collection(client, lease, scope, lambda: self.config, counting.book.queues[TTL], workers.ttl)
         self.estimates = Estimates(client, lambda: list(self._collection.reflector.cache.values()))
         self.events = Events(client, self.requests)
         self.caches = Caches(

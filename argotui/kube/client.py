@@ -109,7 +109,7 @@ class Client:
             resourceVersion=resource_version,
             **{"continue": continue_token},
         )
-        document = await self.raw("GET", res.path(namespace), query=query, silence=LIST_SILENCE)
+        document = await self._read_list(res.path(namespace), query, JSON)
         metadata = document.get("metadata") or {}
         items = document.get("items") or []
         for item in items:
@@ -137,7 +137,15 @@ class Client:
             limit=str(limit) if limit else "",
             **{"continue": continue_token},
         )
-        return await self.raw("GET", res.path(namespace), query=query, accept=TABLE, silence=LIST_SILENCE)
+        return await self._read_list(res.path(namespace), query, TABLE)
+
+    async def _read_list(self, path: str, query: Query, accept: str) -> Document:
+        """Asked again once when the server is busy: who follows a list has pauses of its own, and shows them."""
+        async with self._transport.send(
+            "GET", path, query=query, headers={"Accept": accept}, silence=LIST_SILENCE, attempts=2
+        ) as response:
+            text = await response.read()
+        return _document(text, path)
 
     async def create(self, res: Resource, body: Document, namespace: str | None = None) -> Document:
         """POST; the namespace is the body's own unless given. Returns the object as stored."""
@@ -235,7 +243,9 @@ class Client:
         )
         headers = {"Accept": TABLE if table else JSON}
         path = res.path(namespace)
-        async with self._transport.send("GET", path, query=query, headers=headers, silence=silence) as response:
+        async with self._transport.send(
+            "GET", path, query=query, headers=headers, silence=silence, attempts=1
+        ) as response:
             if opened is not None:
                 opened()
             async for line in split_lines(response.content.iter_any()):
@@ -254,8 +264,12 @@ class Client:
         timestamps: bool = False,
         previous: bool = False,
         limit_bytes: int | None = None,
+        silence: float | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """A container's log in chunks as they come, cut anywhere. A quiet followed log is not an error."""
+        """A container's log in chunks as they come, cut anywhere.
+
+        A quiet followed log is no error, unless `silence` says after how many seconds it is (Silent).
+        """
         query = _query(
             container=container,
             follow="true" if follow else "",
@@ -266,7 +280,7 @@ class Client:
             previous="true" if previous else "",
             limitBytes=_number(limit_bytes),
         )
-        silence = None if follow else LIST_SILENCE
+        silence = silence if follow else LIST_SILENCE
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         async with self._transport.send(
             "GET", path, query=query, headers={"Accept": "*/*"}, silence=silence

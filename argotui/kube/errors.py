@@ -18,6 +18,10 @@ class Unreachable(KubeError):
     """
 
 
+class Silent(Unreachable):
+    """The connection stands and nothing comes, for longer than was to be waited."""
+
+
 class NoCredentials(Unreachable):
     """There is nothing to prove who we are with just now, so nothing was sent. `str()` says why and what to do."""
 

@@ -45,7 +45,7 @@ async def run_command(
         refusal = ApiError(error.status, error.message, message)
         raise (transport.unauthorized(refusal, proof) if error.status == 401 else refusal) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise Unreachable(transport.explain(error, ANSWER_SECONDS)) from error
+        raise transport.failure(error, ANSWER_SECONDS) from error
 
 
 async def _run(transport: Transport, path: str, query: list[tuple[str, str]], proof: Proof) -> ExecResult:

@@ -96,7 +96,7 @@ async def _output(plugin: ExecPlugin, seconds: float) -> bytes:
             "what it waits for"
         ) from None
     finally:
-        _end(process, plugin)
+        await _end(process, plugin)
     if process.returncode != 0:
         raise NoCredentials(f"{plugin.where}: {plugin.command} {_ending(process.returncode)}{_said(errors)}")
     return output
@@ -121,7 +121,7 @@ async def _start(plugin: ExecPlugin) -> asyncio.subprocess.Process:
         raise NoCredentials(f"{plugin.where}: {plugin.command} cannot be run: {error}") from error
 
 
-def _end(process: asyncio.subprocess.Process, plugin: ExecPlugin) -> None:
+async def _end(process: asyncio.subprocess.Process, plugin: ExecPlugin) -> None:
     """Ends what still runs: the plugin, and where it has a session of its own also what it started."""
     if process.returncode is not None:
         return
@@ -132,6 +132,7 @@ def _end(process: asyncio.subprocess.Process, plugin: ExecPlugin) -> None:
             os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass  # it ended by itself in this moment
+    await process.wait()
 
 
 def _ending(code: int | None) -> str:

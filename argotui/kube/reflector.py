@@ -1,21 +1,26 @@
 """A local copy of a collection that follows the server: paged list, watch with bookmarks, resume.
 
-The copy is only as old as `freshness` says. Whatever goes wrong with a connection is healed here:
-a cut or ended stream resumes after the last version seen, 410 lists again and reports the
-difference, every retry is spaced with jitter. What `on_change` raises is not handled here.
+The copy is only as old as `freshness` says. Whatever goes wrong with a connection is healed here: a cut or ended
+stream resumes after the last version seen, 410 lists again and reports the difference, every retry is spaced with
+jitter and never sooner than the server asked for. A kind that is not installed and a right that is missing are looked
+for again, seldom. What `on_change` raises is not handled here.
+
+There is no queue: `on_change` is called where the stream is read, so a slow consumer makes the stream wait (256 KiB of
+it are read ahead), and what the consumer gets to do later it finds in `cache`, once per object.
 """
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
+from argotui.kube.backoff import Backoff
 from argotui.kube.client import WATCH_SILENCE, Client, WatchEvent
 from argotui.kube.errors import ApiError, BrokenStream, KubeError
+from argotui.kube.freshness import Freshness, Link, link_after, pause_after, reason_of
 from argotui.model.documents import Document, name, namespace, resource_version, uid
 from argotui.model.resources import Resource
 
@@ -46,23 +51,6 @@ class Delta:
     type: DeltaType
     object: Document
     old: Document | None
-
-
-@dataclass(slots=True)
-class Freshness:
-    """How far the copy can be trusted. Times are seconds of the event loop's clock."""
-
-    connected: bool = False
-    last_contact: float | None = None
-    """When the server was last heard: an event, a bookmark, a list."""
-    last_error: str = ""
-    """Why it is not connected; "" while it is."""
-    lists: int = 0
-    resource_version: str = ""
-
-    def age(self, now: float) -> float | None:
-        """Seconds since the server was last heard, None when it never was."""
-        return None if self.last_contact is None else max(0.0, now - self.last_contact)
 
 
 class Reflector:
@@ -97,7 +85,8 @@ class Reflector:
         self._page = page
         self._read = read
         self._version = ""  # "" means: list before the next watch
-        self._pause = _FIRST_PAUSE
+        self._verb = "list"
+        self._backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         self._opened_at: float | None = None
         self._synced = asyncio.Event()
 
@@ -115,15 +104,17 @@ class Reflector:
         clock = asyncio.get_running_loop().time
         while True:
             self._opened_at = None
+            at_least = 0.0
             try:
                 if not self._version:
                     await self._list()
                 await self._watch()
             except KubeError as error:
                 self._failed(error)
+                at_least = pause_after(error)
             if self._lived(clock()) > _SETTLED:
-                self._pause = _FIRST_PAUSE
-            await self._rest()
+                self._backoff.reset()
+            await self._rest(at_least)
 
     def _lived(self, now: float) -> float:
         """Seconds that the last stream was open, 0 when it was refused."""
@@ -131,19 +122,25 @@ class Reflector:
 
     def _failed(self, error: KubeError) -> None:
         gone = isinstance(error, ApiError) and error.is_gone
-        if gone or isinstance(error, BrokenStream):
-            self._version = ""  # resuming would meet the same answer again
-        self.freshness.connected = False
-        if not gone and self.freshness.last_error != str(error):
-            log.warning("%s: %s", self.resource.plural, error)
-        self.freshness.last_error = str(error)
+        if gone and self._verb == "list":
+            self._page = 0  # the list changes faster than its pages are read: all of it at once
+        link = link_after(error)
+        if gone or isinstance(error, BrokenStream) or link is Link.DENIED:
+            self._version = ""  # resuming would meet the same answer again; who may only list, lists again
+        reason = reason_of(error, self._verb, self.resource, self._namespace)
+        if not gone and self.freshness.last_error != reason:
+            log.warning("%s: %s", self.resource.plural, reason)
+        self.freshness.failed(link, reason)
 
-    async def _rest(self) -> None:
-        """Jitter, because all clients of a server that comes back would otherwise return as one."""
-        await asyncio.sleep(self._pause * random.uniform(0.5, 1.0))
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+    async def _rest(self, at_least: float) -> None:
+        pause = self._backoff.next(at_least)
+        if not self.freshness.connected:
+            self.freshness.retry_at = asyncio.get_running_loop().time() + pause
+        await asyncio.sleep(pause)
+        self.freshness.retry_at = None
 
     async def _list(self) -> None:
+        self._verb = "list"
         found: dict[Key, Document] = {}
         token, version = "", ""
         while True:
@@ -186,6 +183,7 @@ class Reflector:
             self._on_change(Delta(DeltaType.MODIFIED, new, known))
 
     async def _watch(self) -> None:
+        self._verb = "watch"
         stream = self._client.watch(
             self.resource,
             self._namespace,
@@ -201,10 +199,8 @@ class Reflector:
                 self._apply(event)
 
     def _opened(self) -> None:
-        self.freshness.connected = True
-        self.freshness.last_error = ""
-        self._heard()
-        self._opened_at = self.freshness.last_contact
+        self._opened_at = asyncio.get_running_loop().time()
+        self.freshness.opened(self._opened_at)
 
     def _heard(self) -> None:
         self.freshness.last_contact = asyncio.get_running_loop().time()

@@ -27,7 +27,7 @@ from multidict import CIMultiDict
 
 from argotui.kube.config import ClusterConfig
 from argotui.kube.credentials import Proof, credentials_of, why_refused
-from argotui.kube.errors import ApiError, Unreachable
+from argotui.kube.errors import ApiError, Silent, Unreachable
 from argotui.kube.proxies import proxy_for
 from argotui.kube.tls import ssl_context
 from argotui.kube.trouble import CONNECT_SECONDS, explain
@@ -138,7 +138,7 @@ class Transport:
             async with response:
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(self.explain(error, silence)) from error
+            raise self.failure(error, silence) from error
 
     async def _answered(self, request: _Request, attempts: int) -> aiohttp.ClientResponse:
         renewed = False
@@ -218,9 +218,10 @@ class Transport:
             result.extend(self.config.impersonation.headers())
         return result
 
-    def explain(self, error: BaseException, silence: float | None = None) -> str:
-        """Why there was no answer, with the server's address, in words."""
-        return explain(self.config, error, silence, self._proxy)
+    def failure(self, error: BaseException, silence: float | None = None) -> Unreachable:
+        """Why there was no answer, with the server's address, in words. `silence` is how long was waited for a byte."""
+        silent = isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError)
+        return (Silent if silent else Unreachable)(explain(self.config, error, silence, self._proxy))
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> ApiError:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from argotui.engine.tree import Changed
+from argotui.kube.backoff import Backoff
 from argotui.kube.client import Client, WatchEvent
 from argotui.kube.errors import ApiError, BrokenStream, KubeError
+from argotui.kube.freshness import Link, link_after, pause_after, reason_of
 from argotui.kube.reflector import Delta, DeltaType, Reflector
 from argotui.model import documents
 from argotui.model.documents import Document
@@ -39,22 +40,36 @@ BEAT = 0.5
 OnChange = Callable[[Changed], None]
 
 
-async def supervised(freshness: Freshness, work: Callable[[], Awaitable[None]], changed: OnChange) -> NoReturn:
-    """Does `work` again and again, with growing pauses after errors. What went wrong is told by `freshness`."""
-    pause = FIRST_PAUSE
+async def supervised(
+    freshness: Freshness,
+    work: Callable[[], Awaitable[None]],
+    changed: OnChange,
+    reason: Callable[[KubeError], str] = str,
+) -> NoReturn:
+    """Does `work` again and again, with growing pauses after errors. What went wrong is told by `freshness`.
+
+    reason: an error in words.
+    """
+    backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
     clock = asyncio.get_running_loop().time
     while True:
-        began = clock()
+        began, at_least = clock(), 0.0
         try:
             await work()
         except KubeError as error:
-            freshness.lost(one_line(str(error)), denied=isinstance(error, ApiError) and error.is_forbidden)
+            at_least = pause_after(error)
+            freshness.lost(one_line(reason(error)), link_after(error))
         except Exception as error:
             log.exception("a feed failed")
             freshness.lost(one_line(f"internal error: {error!r}"))
+        if clock() - began > LONGEST_PAUSE:
+            backoff.reset()
+        pause = backoff.next(at_least)
+        if freshness.link is not Link.LIVE:
+            freshness.retry_at = clock() + pause
         changed(Changed())
-        pause = FIRST_PAUSE if clock() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+        await asyncio.sleep(pause)
+        freshness.retry_at = None
 
 
 @dataclass
@@ -71,32 +86,41 @@ class WorkflowFeed:
     def __post_init__(self) -> None:
         self.details = DetailReader(self.client, self.table, self.changed)
         self._version = ""
+        self._verb = "list"
+        self._page = PAGE
         self._columns: list[str] = []
 
     async def run(self) -> None:
         """Follows until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(supervised(self.freshness, self._follow, self.changed))
+            group.create_task(supervised(self.freshness, self._follow, self.changed, self._reason))
             group.create_task(self.details.run())
 
     async def _follow(self) -> None:
-        if not self._version:
-            await self._list()
         try:
+            if not self._version:
+                await self._list()
             await self._watch()
-        except (ApiError, BrokenStream) as error:
+        except KubeError as error:
             gone = isinstance(error, ApiError) and error.is_gone
-            if gone or isinstance(error, BrokenStream):
-                self._version = ""  # resuming would meet the same answer again
+            link = link_after(error)
+            if gone or isinstance(error, BrokenStream) or link is Link.DENIED:
+                self._version = ""  # resuming would meet the same answer again; who may only list, lists again
+            if gone and self._verb == "list":
+                self._page = 0  # the list changes faster than its pages are read: all of it at once
             if not gone:
                 raise
 
+    def _reason(self, error: KubeError) -> str:
+        return reason_of(error, self._verb, WORKFLOWS, self.namespace)
+
     async def _list(self) -> None:
+        self._verb = "list"
         rows: dict[Key, WorkflowRow] = {}
         token = ""
         while True:
             page = await self.client.table(
-                WORKFLOWS, self.namespace, include_object="Metadata", limit=PAGE, continue_token=token
+                WORKFLOWS, self.namespace, include_object="Metadata", limit=self._page, continue_token=token
             )
             self._heard()
             found = self._rows(page)
@@ -112,6 +136,7 @@ class WorkflowFeed:
         self.details.wake()
 
     async def _watch(self) -> None:
+        self._verb = "watch"
         events = self.client.watch(
             WORKFLOWS,
             self.namespace,
@@ -172,13 +197,13 @@ class ReflectorFeed:
 
     def _look(self) -> None:
         seen = self.reflector.freshness
-        before = (self.freshness.link, self.freshness.error)
+        before = (self.freshness.link, self.freshness.error, self.freshness.retry_at)
         if seen.connected and seen.last_contact is not None:
             self.freshness.said(seen.last_contact)
         elif seen.last_error:
             self.freshness.heard = seen.last_contact
-            self.freshness.lost(one_line(seen.last_error), denied="forbidden" in seen.last_error.lower())
-        if before != (self.freshness.link, self.freshness.error):
+            self.freshness.lost(one_line(seen.last_error), seen.link, seen.retry_at)
+        if before != (self.freshness.link, self.freshness.error, self.freshness.retry_at):
             self.changed(Changed())
 
 

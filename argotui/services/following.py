@@ -8,13 +8,14 @@ once worked is taken up again.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from argotui.kube.errors import ApiError, BrokenStream, Unreachable
+from argotui.kube.backoff import Backoff
+from argotui.kube.errors import ApiError, BrokenStream, KubeError
+from argotui.kube.freshness import pause_after
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.resources import Resource
@@ -66,40 +67,38 @@ async def follow(
 ) -> AsyncIterator[Change]:
     """Every object that exists, LISTED, and from then on every change; ends only when it is closed.
 
-    Raises ApiError for a refusal and Unreachable when not even the first list succeeds. After that a cut
-    connection is taken up where it broke, and a version that is too old is listed again; what changed
-    in between is reported as changes.
+    Raises ApiError for a refusal and Unreachable when not even the first list succeeds. After that nothing ends it: a
+    cut connection is taken up where it broke, a version that is too old is listed again, and a refusal (credentials
+    that expired, a server that starts) is asked about again; what changed in between is reported as changes.
     """
     feed = _Feed(client, res, namespace, label_selector, field_selector)
     clock = asyncio.get_running_loop().time
-    listed = told = False
-    pause = _FIRST_PAUSE
+    listed, told = False, ""
+    backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
     while True:
-        reason, begun = "", clock()
+        reason, at_least = "", 0.0
         try:
             async with closing(feed.run()) as changes:
                 async for change in changes:
-                    listed, told, pause = True, False, _FIRST_PAUSE
+                    listed, told = True, ""
+                    backoff.reset()
                     yield change
-        except ApiError as error:
-            if not error.is_gone and not (listed and error.is_overload):
+        except KubeError as error:
+            gone = isinstance(error, ApiError) and error.is_gone
+            if not (listed or gone):
                 raise
-            feed.version = "" if error.is_gone else feed.version
-            reason = "" if error.is_gone else error.message
-        except (Unreachable, BrokenStream) as error:
-            if not listed:
-                raise
-            if isinstance(error, BrokenStream):
+            if gone or isinstance(error, BrokenStream):
                 feed.version = ""  # resuming would meet the same answer again
-            reason = str(error)
-        if clock() - begun > _SETTLED:
-            told, pause = False, _FIRST_PAUSE
-        if reason and not told:
+            reason, at_least = "" if gone else str(error), pause_after(error)
+        if feed.opened_at is not None:
+            told = ""
+            if clock() - feed.opened_at > _SETTLED:
+                backoff.reset()
+        if reason and reason != told:
             on_trouble(reason)
-            told = True
+            told = reason
         # also after a stream that merely ended: there are proxies that end each one at once
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        await asyncio.sleep(backoff.next(at_least))
 
 
 class _Feed:
@@ -109,6 +108,8 @@ class _Feed:
         self, client: Client, res: Resource, namespace: str | None, label_selector: str, field_selector: str
     ) -> None:
         self.version = ""
+        self.opened_at: float | None = None
+        """When the last pass's watch was accepted; None when it was not."""
         self._client = client
         self._resource = res
         self._namespace = namespace
@@ -117,6 +118,7 @@ class _Feed:
         self._known: dict[tuple[str, str], Document] = {}
 
     async def run(self) -> AsyncIterator[Change]:
+        self.opened_at = None
         if not self.version:
             for change in await self._list():
                 yield change
@@ -127,12 +129,16 @@ class _Feed:
             resource_version=self.version,
             label_selector=self._labels,
             field_selector=self._fields,
+            opened=self._opened,
         )
         async with closing(watch) as events:
             async for event in events:
                 self.version = documents.resource_version(event.object) or self.version
                 if event.type != "BOOKMARK":
                     yield self._noted(Change(ChangeType(event.type), event.object))
+
+    def _opened(self) -> None:
+        self.opened_at = asyncio.get_running_loop().time()
 
     async def _list(self) -> list[Change]:
         """All pages, as the difference to what is known."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from argotui.kube.errors import ApiError, BrokenStream, Unreachable
+from argotui.kube.backoff import Backoff
+from argotui.kube.errors import ApiError, BrokenStream, Silent, Unreachable
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.resources import PODS
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 MAX_LINE = 1 << 20
 """Bytes after which a line without an end is handed on in pieces, so that no log can fill the memory."""
 
-_RETRY_PAUSE = 0.25
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 5.0
+_QUIET = 120.0
+"""Seconds without a byte after which a followed log is asked for anew, in case the connection is dead."""
 
 Note = Callable[[str], None]
 
@@ -113,6 +117,9 @@ class LogStream:
         self._request = request
         self._note = on_note
         self._lines = _Lines(source)
+        self._backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
+        self._told = ""
+        """The trouble that was noted last and is not over."""
         self._ended = False
         """The container has ended while it was followed; its log is read once more, for what came last."""
 
@@ -126,25 +133,46 @@ class LogStream:
             try:
                 async with closing(self._read()) as batches:
                     async for batch in batches:
+                        self._heard()
                         yield batch
             except ApiError as error:
-                if error.is_forbidden or error.is_unauthorized:
-                    raise
-                if not (self.live and error.status == 400):  # 400: the container is not ready to be read yet
-                    if not (self._ended and error.is_not_found):
-                        self._note(f"{self.source.pod}: {error.message}")
+                if not self._may_come_back(error):
                     return
             except (Unreachable, BrokenStream) as error:
                 if not self.live:
                     raise
-                self._note(f"{self.source.pod}: {error}; trying again")
+                if not isinstance(error, Silent):  # else a quiet log, or a dead wire: asking again tells them apart
+                    self._trouble(f"{error}; trying again")
             else:
                 if not self.live:
                     return
             self._ended = await self._is_over()
             self.live = not self._ended
             if self.live:
-                await asyncio.sleep(_RETRY_PAUSE)
+                await asyncio.sleep(self._backoff.next())
+
+    def _heard(self) -> None:
+        self._told = ""
+        self._backoff.reset()
+
+    def _trouble(self, reason: str) -> None:
+        """Says it once, however often it is tried again."""
+        if reason != self._told:
+            self._told = reason
+            self._note(f"{self.source.pod}: {reason}")
+
+    def _may_come_back(self, error: ApiError) -> bool:
+        """Whether a followed log can still be read later. Raises what stands in the way of every log."""
+        if error.is_forbidden or (error.is_unauthorized and not self.live):
+            raise error
+        if self.live and (error.is_unauthorized or error.is_overload):
+            self._trouble(f"{error.message}; trying again")
+            return True
+        if self.live and error.status == 400:  # the container is not ready to be read yet
+            return True
+        if not (self._ended and error.is_not_found):
+            self._note(f"{self.source.pod}: {error.message}")
+        return False
 
     async def _is_over(self) -> bool:
         """Whether the container has ended, and not only the connection."""
@@ -152,7 +180,7 @@ class LogStream:
             pod = await self._client.get(PODS, self.source.pod, self._namespace)
         except ApiError as error:
             return error.is_not_found
-        except Unreachable:
+        except (Unreachable, BrokenStream):
             return False
         state = container_state(pod, self.source.container)
         return documents.uid(pod) != self.source.uid or state is None or state.ended
@@ -166,6 +194,7 @@ class LogStream:
             follow=self.live,
             timestamps=True,
             previous=self._request.previous,
+            silence=_QUIET,
             **self._window(),
         )
         async with closing(chunks) as arriving:

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from argotui.kube.freshness import Link, link_before
 
-class Link(IntEnum):
-    """State of one watch, the better the smaller."""
-
-    LIVE = 0
-    CONNECTING = 1
-    STALE = 2
-    DENIED = 3
-
+__all__ = ["STALE_AFTER", "Freshness", "Link"]
 
 STALE_AFTER = 90.0
 """Seconds of silence on an open watch after which it is not believed any more; bookmarks come once a minute."""
@@ -28,15 +21,17 @@ class Freshness:
     """When the server last said anything; None when it never did."""
     error: str = ""
     """Why the link is not live, as clean text."""
+    retry_at: float | None = None
+    """When it is tried again; None while it is live or being tried."""
 
     def said(self, now: float) -> None:
         """The server was heard."""
-        self.link, self.heard, self.error = Link.LIVE, now, ""
+        self.link, self.heard, self.error, self.retry_at = Link.LIVE, now, "", None
 
-    def lost(self, error: str, *, denied: bool = False) -> None:
-        """The link broke or was refused."""
-        self.link = Link.DENIED if denied else Link.CONNECTING if self.heard is None else Link.STALE
-        self.error = error
+    def lost(self, error: str, link: Link = Link.STALE, retry_at: float | None = None) -> None:
+        """The link broke (STALE), was refused (DENIED), or there is no such kind (ABSENT)."""
+        self.link = link_before(link, known=self.heard is not None)
+        self.error, self.retry_at = error, retry_at
 
     def age(self, now: float) -> float | None:
         """Seconds since the server was last heard."""

@@ -59,14 +59,20 @@ def freshness_piece(scene: Scene, freshnesses: Sequence[Freshness], now: float) 
     link = worst.state(now)
     if link is Link.LIVE:
         return f"{_sign(scene, '*')} live", "bar--live"
+    again, said = _next_try(worst, now), f": {worst.error}" if worst.error else ""
     if link is Link.CONNECTING:
-        said = f": {worst.error}" if worst.error else ""
-        return f"{_sign(scene, 'o')} connecting{said}", "bar--stale"
+        return f"{_sign(scene, 'o')} connecting{again}{said}", "bar--stale"
+    if link is Link.ABSENT:
+        return f"{_sign(scene, 'o')} not installed{again}{said}", "bar--stale"
     if link is Link.DENIED:
-        return f"{_sign(scene, 'x')} not allowed: {worst.error}", "bar--danger"
+        return f"{_sign(scene, 'x')} not allowed{said}", "bar--danger"
     age = worst.age(now)
     old = "" if age is None else f" {coarse(age)}"
-    return f"{_sign(scene, '!')} stale{old}{': ' if worst.error else ''}{worst.error}", "bar--stale"
+    return f"{_sign(scene, '!')} stale{old}{again}{said}", "bar--stale"
+
+
+def _next_try(freshness: Freshness, now: float) -> str:
+    return "" if freshness.retry_at is None else f", again in {coarse(max(1.0, freshness.retry_at - now))}"
 
 
 def _sign(scene: Scene, sign: str) -> str:

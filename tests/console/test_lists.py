@@ -122,7 +122,7 @@ async def test_missing_rights_are_said() -> None:
     cluster = everything()
     cluster.denied.add("list workflows")
     async with open_console(cluster) as console:
-        await console.wait("not allowed: workflows is forbidden")
+        await console.wait("not allowed: the right to list workflows.argoproj.io in namespace argo is missing")
 
 
 async def test_an_unknown_command_names_the_nearest() -> None:

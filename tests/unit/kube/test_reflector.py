@@ -1,12 +1,16 @@
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from aiohttp import web
 
+from argotui.kube import freshness
 from argotui.kube import reflector as module
 from argotui.kube.client import Client
-from argotui.kube.reflector import Delta, Reflector
+from argotui.kube.freshness import Link
+from argotui.kube.reflector import Delta, DeltaType, Reflector
 from argotui.model.resources import PODS
 from tests.unit.kube.fake import FakeApi, cut, event, page, pod, refuse, stream
 
@@ -158,12 +162,103 @@ async def test_a_server_that_is_away_is_waited_for_and_the_reason_kept(api: Fake
         assert follower.reflector.freshness.last_error == ""
 
 
+async def test_a_list_that_changes_faster_than_its_pages_are_read_is_read_at_once(
+    api: FakeApi, follower: Follower
+) -> None:
+    gone = refuse(410, "Expired", "the continue token is too old")
+    api.script("GET", LIST, page(pod("a", 1), version=1, token="t"), gone, page(pod("b", 2), version=2))
+    api.script("WATCH", LIST, QUIET)
+    async with follower.running():
+        await until(lambda: follower.reflector.freshness.connected)
+    assert follower.deltas == [("ADDED", "b", "2")]  # nothing of the first, half list
+    assert [request.query.get("limit") for request in api.seen("GET", LIST)] == ["500", "500", None]
+
+
+async def test_a_kind_that_is_not_installed_is_looked_for_until_it_is(
+    api: FakeApi, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "_ABSENT_SECONDS", 0.2)
+    state = follower.reflector.freshness
+    api.script("GET", LIST, refuse(404, "NotFound", "404 page not found"))
+    async with follower.running():
+        await until(lambda: state.retry_at is not None)
+        assert (state.link, state.last_error) == (Link.ABSENT, "pods is not installed in this cluster")
+        api.script("GET", LIST, page(pod("a", 1), version=1))
+        api.script("WATCH", LIST, QUIET)
+        await until(lambda: state.link is Link.LIVE)
+        assert (state.last_error, state.retry_at) == ("", None)
+        assert len(api.seen("GET", LIST)) == 2
+
+
+async def test_a_missing_right_is_named_and_looked_for_seldom(
+    api: FakeApi, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may list and not watch gets lists, as often as it is looked for."""
+    monkeypatch.setattr(freshness, "_DENIED_SECONDS", 0.2)
+    state = follower.reflector.freshness
+    api.script("GET", LIST, refuse(403, "Forbidden", "no"), page(pod("a", 1), version=1))
+    api.script("WATCH", LIST, refuse(403, "Forbidden", "no"))
+    async with follower.running():
+        await until(lambda: state.retry_at is not None)
+        assert (state.link, state.last_error) == (Link.DENIED, "the right to list pods in namespace ns is missing (no)")
+        await until(lambda: "right to watch pods" in state.last_error)
+        assert follower.deltas == [("ADDED", "a", "1")]
+        api.script("GET", LIST, page(pod("a", 1), pod("b", 2), version=2))
+        await until(lambda: len(follower.deltas) == 2)
+
+
+async def test_the_next_try_is_not_sooner_than_the_server_asks(api: FakeApi, follower: Follower) -> None:
+    busy = refuse(429, "TooManyRequests", "busy", {"Retry-After": "1"})
+    api.script("GET", LIST, page(version=1))
+    api.script("WATCH", LIST, busy, QUIET)
+    async with follower.running():
+        state = follower.reflector.freshness
+        await until(lambda: state.retry_at is not None)
+        assert state.retry_at is not None
+        assert state.retry_at - asyncio.get_running_loop().time() > 0.9
+        assert state.link is Link.STALE
+        assert len(api.seen("WATCH", LIST)) == 1
+
+
+async def test_a_slow_consumer_slows_the_stream_and_fills_no_memory(api: FakeApi, client: Client) -> None:
+    """The server is kept from writing; nothing between it and the consumer grows."""
+    written = 0
+    enough = asyncio.Event()
+
+    async def pour(request: web.Request) -> web.StreamResponse:
+        nonlocal written
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for number in range(2, 4000):
+            await response.write(json.dumps(event("MODIFIED", pod("a", number, padding="x" * 10_000))).encode() + b"\n")
+            written += 1
+        return response
+
+    api.script("GET", LIST, page(pod("a", 1), version=1))
+    api.script("WATCH", LIST, pour)
+    seen: list[int] = []
+
+    def consume(delta: Delta) -> None:
+        seen.append(written)
+        if len(seen) > 20:
+            enough.set()
+
+    stream = client.watch(PODS, "ns", resource_version="1")
+    async with contextlib.aclosing(stream):
+        async for change in stream:
+            consume(Delta(DeltaType.MODIFIED, change.object, None))
+            if enough.is_set():
+                break
+            await asyncio.sleep(0.005)  # the consumer is at work
+    assert max(seen) < 2000  # 20 MB of 40 would mean that somebody hoards
+
+
 async def test_streams_that_end_at_once_do_not_become_a_hot_loop(api: FakeApi, follower: Follower) -> None:
     api.script("GET", LIST, page(version=1))
     api.script("WATCH", LIST, stream(event("MODIFIED", pod("a", 2))))
     async with follower.running():
         await until(lambda: len(api.seen("WATCH", LIST)) >= 3)
-        assert follower.reflector._pause >= module._FIRST_PAUSE * 4
+        assert follower.reflector._backoff.next() >= module._FIRST_PAUSE * 4 / 2
 
 
 async def test_an_error_of_the_consumer_is_not_swallowed(api: FakeApi, client: Client) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from argotui.kube import freshness
 from argotui.kube.client import WatchEvent
 from argotui.kube.errors import ApiError, BrokenStream, Unreachable
 from argotui.model.resources import WORKFLOWS
@@ -165,3 +166,20 @@ async def test_waiting_until_has_a_deadline() -> None:
     client = FakeClient((WORKFLOWS, workflow()))
     with pytest.raises(TimeoutError):
         await wait_until(client, WORKFLOWS, "argo", "wf", lambda now: now is None, 0.01)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 503])
+async def test_a_refusal_later_on_is_told_once_and_asked_about_again(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials expire, a server starts again, a definition is replaced: nobody has to press a key."""
+    monkeypatch.setattr(freshness, "_DENIED_SECONDS", 0.05)
+    monkeypatch.setattr(freshness, "_ABSENT_SECONDS", 0.05)
+    client = FakeClient((WORKFLOWS, workflow("a")))
+    told: list[str] = []
+    async with closing(follow(client, WORKFLOWS, "argo", on_trouble=told.append)) as changes:  # type: ignore[arg-type]
+        await next_of(changes), await next_of(changes)
+        client.break_watch_after += [ApiError(status, "", "no"), ApiError(status, "", "no")]
+        await client.put(WORKFLOWS, workflow("b"), "ADDED")
+        assert (await next_of(changes)).object["metadata"]["name"] == "b"  # type: ignore[attr-defined]
+    assert told == ["no"]

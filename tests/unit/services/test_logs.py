@@ -11,7 +11,7 @@ import pytest
 from argotui.kube.errors import ApiError, Unreachable
 from argotui.model.documents import Document
 from argotui.model.resources import PODS, WORKFLOWS
-from argotui.services import log_merge
+from argotui.services import log_merge, log_stream
 from argotui.services.log_stream import MAX_LINE, LogLine, LogRequest, sort_key
 from argotui.services.logs import workflow_logs
 from argotui.services.streams import closing
@@ -234,6 +234,28 @@ async def test_what_stands_in_the_way_of_every_log_is_raised(error: Exception) -
     client.pod_logs = {(name_of(a), "main"): error}
     with pytest.raises(type(error)):
         await texts(client, flow)
+
+
+async def test_trouble_with_a_followed_log_is_noted_once_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_stream, "_FIRST_PAUSE", 0.01)
+    flow, running = workflow(), pod("wf", 1, phase="Running")
+    client = a_client(flow, running)
+    away = Unreachable("no route")
+    failures: list[Exception] = [away, away, ApiError(401, "Unauthorized", "expired"), ApiError(503, "", "starting")]
+
+    async def source(**_: Any) -> AsyncIterator[bytes]:
+        if failures:
+            raise failures.pop(0)
+        yield log((1, "still there"))[0]
+        await asyncio.Event().wait()
+
+    client.pod_logs = {(name_of(running), "main"): source}
+    notes: list[str] = []
+    lines = workflow_logs(client, flow, LogRequest(follow=True), on_note=notes.append)  # type: ignore[arg-type]
+    async with asyncio.timeout(5), closing(lines) as arriving:
+        assert (await anext(arriving)).text == b"still there"
+    told = [note.partition(": ")[2] for note in notes]
+    assert told == ["no route; trying again", "expired; trying again", "starting; trying again"]
 
 
 async def test_lines_of_any_kind() -> None:

@@ -15,6 +15,6 @@ def test_a_link_from_its_first_try_to_its_loss() -> None:
     link.lost("cut")
     assert link.state(3) is Link.STALE
     assert link.error == "cut"
-    link.lost("forbidden", denied=True)
+    link.lost("forbidden", Link.DENIED)
     assert link.state(3) is Link.DENIED
     assert max(Link.LIVE, Link.STALE) is Link.STALE
