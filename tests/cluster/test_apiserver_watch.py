@@ -55,6 +55,8 @@ def test_history_ends_with_compaction(tmp_path_factory: pytest.TempPathFactory) 
         until(lambda: _touch_and_watch(server, old), 30)
         code, refusal = server.ask("GET", CONFIGMAPS, limit=1, **{"continue": token})
         assert (code, refusal["reason"]) == (410, "Expired")
+        rest = server.ok("GET", CONFIGMAPS, **{"continue": refusal["metadata"]["continue"]})
+        assert [item["metadata"]["name"] for item in rest["items"]] == ["b", "workflow-controller-configmap"]
         code, refusal = server.ask("GET", CONFIGMAPS, resourceVersion=old, resourceVersionMatch="Exact")
         assert (code, refusal["reason"]) == (410, "Expired")
         assert {"a", "b"} <= {item["metadata"]["name"] for item in server.ok("GET", CONFIGMAPS)["items"]}

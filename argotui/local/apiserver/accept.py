@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from argotui.local.apiserver import names
 from argotui.local.apiserver.status import StatusError
 
 _JSON = ("application/json", "application/*", "*/*")
@@ -63,7 +64,12 @@ def view_of(header: str, include: str) -> View:
         return View(form)
     include = include or "Metadata"
     if include not in ("None", "Metadata", "Object"):
-        raise StatusError(400, "BadRequest", f"unrecognized includeObject value: {include!r}")
+        raise StatusError(
+            400,
+            "BadRequest",
+            f"Unable to convert to Table as requested: includeObject: Invalid value: {names.quoted(include[:64])}: must"
+            " be 'Metadata', 'Object', 'None', or empty",
+        )
     return View(form, include)
 
 

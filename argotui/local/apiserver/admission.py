@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from argotui.local.apiserver import bodies, objectmeta, options, status
+from argotui.local.apiserver import bodies, names, objectmeta, options, status
 from argotui.local.apiserver.context import Call, Context
 from argotui.local.apiserver.served import Collection
+from argotui.local.apiserver.status import Cause
 from argotui.local.apiserver.storage.entry import Key
 from argotui.local.apiserver.strategies import strategy_for
 from argotui.model.documents import Document
@@ -76,14 +77,19 @@ def _report_unknown(call: Call, data: bytes, unknown: list[str]) -> None:
     if mode == "Ignore":
         return
     faults = [f'unknown field "{path}"' for path in unknown]
-    if mode == "Strict" or faults:
+    if mode == "Strict" or not options.from_own_component(call):
         faults += [f'duplicate field "{path}"' for path in bodies.duplicate_fields(data)]
     if faults and mode == "Strict":
-        kind, version = call.collection.resource.kind, call.collection.resource.version
-        raise status.bad_request(
-            f'{kind} in version "{version}" cannot be handled as a {kind}: strict decoding error: {", ".join(faults)}'
-        )
+        raise _undecodable(call, data, f"strict decoding error: {', '.join(faults)}")
     call.warnings += faults
+
+
+def _undecodable(call: Call, data: bytes, why: str) -> status.StatusError:
+    if call.request.method == "PATCH":
+        text = f"Invalid value: {names.quoted(data.decode(errors='replace')[:1024])}: {why}"
+        return status.invalid("", "", "", [Cause("FieldValueInvalid", text, "patch")])
+    kind, version = call.collection.resource.kind, call.collection.resource.version
+    return status.bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {why}')
 
 
 def _keep_halves(collection: Collection, document: Document, old: Document, subresource: str) -> None:

@@ -23,12 +23,22 @@ async def apply(call: Call) -> web.StreamResponse:
     options.check_write(call, "PatchOptions")
     options.check_apply(call)
     data = await bodies.read(call.request)
-    applied = bodies.decode_object(data, bodies.JSON if data.lstrip()[:1] == b"{" else bodies.YAML[0])
+    applied = _decoded(data)
     _check_applied(call, applied)
     entry = call.context.store.latest(call.key)
     if entry is None:
         return await _create(call, applied, data)
     return await _update(call, entry, applied, data)
+
+
+def _decoded(data: bytes) -> Document:
+    """The configuration; most clients send YAML in the form of JSON."""
+    if not data.strip():
+        return {}
+    try:
+        return bodies.decode_object(data, bodies.JSON if data.lstrip()[:1] == b"{" else bodies.YAML[0])
+    except status.StatusError as error:
+        raise status.bad_request(f"error decoding YAML: {error}") from error
 
 
 def _check_applied(call: Call, applied: Document) -> None:
@@ -38,21 +48,25 @@ def _check_applied(call: Call, applied: Document) -> None:
     if (version, kind) != (resource.api_version, resource.kind):
         group_version = str(version) if "/" in str(version) else f"/{version or ''}"
         raise status.bad_request(f"invalid object type: {group_version}, Kind={kind or ''}")
-    metadata = applied.get("metadata")
-    if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
+    metadata = _metadata(applied)
+    if metadata.get("managedFields") is not None:
         raise status.bad_request("metadata.managedFields must be nil")
+    writing.check_name(call, metadata.get("name") or call.target.name)
+
+
+def _metadata(applied: Document) -> Document:
+    found = applied.get("metadata")
+    return found if isinstance(found, dict) else {}
 
 
 async def _create(call: Call, applied: Document, data: bytes) -> web.StreamResponse:
     if call.target.subresource:
         raise missing(call)
-    metadata = applied.get("metadata") or {}
-    if isinstance(metadata, dict) and metadata.get("uid"):
-        why = f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing object was found"
-        resource = call.collection.resource
-        raise status.conflict(resource.plural, resource.group, call.target.name, why)
-    live = {"apiVersion": applied["apiVersion"], "kind": applied["kind"], "metadata": {"name": call.target.name}}
+    writing.check_uid(call, "", applied)
+    live = {"apiVersion": applied["apiVersion"], "kind": applied["kind"], "metadata": {}}
     document, found = _result(call, live, applied, {})
+    writing.check_name(call, document["metadata"].get("name", ""))
+    document["metadata"] = {key: value for key, value in document["metadata"].items() if key != "resourceVersion"}
     key, _ = writing.prepare_new(call, document, data)
     managing.put(document, found)
     return await writing.written(call, await committing.put(call, key, document), 201)
@@ -60,6 +74,7 @@ async def _create(call: Call, applied: Document, data: bytes) -> web.StreamRespo
 
 async def _update(call: Call, entry: Entry, applied: Document, data: bytes) -> web.StreamResponse:
     store = call.context.store
+    writing.check_uid(call, entry.uid, applied)
     # a copy of its own: the result shares its parts
     live, old = store.latest_document(entry), store.latest_document(entry)
     kept = managing.take(old)
@@ -91,7 +106,7 @@ def _result(call: Call, live: Document, applied: Document, present: Managers) ->
     except Conflicts as conflicts:
         raise _refused(conflicts) from conflicts
     except UnfitValue as unfit:
-        raise _unfit(call, unfit) from unfit
+        raise _unfit(call, applied, unfit) from unfit
 
 
 def _refused(conflicts: Conflicts) -> status.StatusError:
@@ -102,8 +117,8 @@ def _refused(conflicts: Conflicts) -> status.StatusError:
     return status.StatusError(409, "Conflict", str(conflicts), {"causes": causes})
 
 
-def _unfit(call: Call, unfit: UnfitValue) -> status.StatusError:
-    resource, target = call.collection.resource, call.target
-    place = "/".join(part for part in (target.namespace, target.name) if part)
+def _unfit(call: Call, applied: Document, unfit: UnfitValue) -> status.StatusError:
+    resource, metadata = call.collection.resource, _metadata(applied)
+    place = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
     kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
     return status.StatusError(500, "", f"failed to create typed patch object ({place}; {kind}): {unfit}")

@@ -82,7 +82,7 @@ def decode_object(data: bytes, content_type: str) -> Document:
     elif content_type in (JSON, "", "application/octet-stream", "*/*"):
         value = decode_json(data)
     else:
-        raise unsupported_type(content_type, [JSON, YAML[0], protobuf.CONTENT_TYPE])
+        raise unsupported_type([JSON, YAML[0], protobuf.CONTENT_TYPE])
     if not isinstance(value, dict):
         raise bad_request("the body of the request has to be a JSON object")
     return value
@@ -106,14 +106,12 @@ def _decode_protobuf(data: bytes) -> Document:
         raise bad_request(f"the body of the request could not be read as protobuf: {error}") from error
 
 
-def unsupported_type(content_type: str, accepted: list[str]) -> StatusError:
+def unsupported_type(accepted: list[str]) -> StatusError:
     """415 with the types that would do."""
     return StatusError(
         415,
         "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: "
-        + ", ".join(accepted)
-        + (f" (not {content_type})" if content_type else ""),
+        "the body of the request was in an unknown format - accepted media types include: " + ", ".join(accepted),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from argotui.local.apiserver import bodies, committing, history, status, views
+from argotui.local.apiserver import bodies, committing, history, listoptions, names, status, views
 from argotui.local.apiserver import options as write_options
 from argotui.local.apiserver.answers import answer
 from argotui.local.apiserver.context import Call, Context
@@ -24,7 +24,7 @@ FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 DEFINITION_CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 _NEEDED = ("default", "kube-system", "argo")
-_POLICIES = ("Background", "Foreground", "Orphan")
+_POLICIES = ("Foreground", "Background", "Orphan")
 _DEFAULT_POD_GRACE = 30
 _DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 _ARGO = frozenset(resource.group_resource for resource in resources.ARGO)
@@ -65,21 +65,21 @@ def _checked(found: Document) -> Document:
     grace, preconditions = found.get("gracePeriodSeconds"), found.get("preconditions") or {}
     causes = []
     if policy is not None and policy not in _POLICIES:
-        text = f"Unsupported value: {policy!r}: supported values: {', '.join(_POLICIES)}"
+        listed = ", ".join(f'"{choice}"' for choice in (*_POLICIES, "nil"))
+        text = f"Unsupported value: {names.quoted(str(policy)[:64])}: supported values: {listed}"
         causes.append(status.Cause("FieldValueNotSupported", text, "propagationPolicy"))
     if policy is not None and orphan is not None:
-        text = "Invalid value: orphanDependents and deletionPropagation cannot be both set"
+        text = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be both set'
         causes.append(status.Cause("FieldValueInvalid", text, "propagationPolicy"))
     if grace is not None and (not isinstance(grace, int) or isinstance(grace, bool)):
         causes.append(status.Cause("FieldValueTypeInvalid", "Invalid value: must be an integer", "gracePeriodSeconds"))
     if not isinstance(preconditions, dict):
         causes.append(status.Cause("FieldValueTypeInvalid", "Invalid value: must be an object", "preconditions"))
     dry_run = found.get("dryRun") or []
-    listed = isinstance(dry_run, list) and all(isinstance(value, str) for value in dry_run)
-    if not listed:
-        causes.append(status.Cause("FieldValueTypeInvalid", "Invalid value: must be a list of strings", "dryRun"))
-    else:
+    if isinstance(dry_run, list) and all(isinstance(value, str) for value in dry_run):
         causes += write_options.dry_run_causes(dry_run)
+    else:
+        causes.append(status.Cause("FieldValueTypeInvalid", "Invalid value: must be a list of strings", "dryRun"))
     if causes:
         raise status.invalid("DeleteOptions", "meta.k8s.io", "", causes)
     if orphan is True:
@@ -116,7 +116,7 @@ async def delete_collection(call: Call) -> web.StreamResponse:
     """DELETE of everything that the selectors select; answers the list."""
     wanted = await options(call)
     store = call.context.store
-    entries = collect(call, selection_of(call))
+    entries = collect(call, selection_of(call))[: listoptions.limit_of(call.query) or None]
     found = await history.bodies(store, entries)
     for entry in entries:
         newest = store.latest(entry.key)
@@ -172,15 +172,18 @@ def _holds_content(entry: Entry, document: Document) -> bool:
 
 def _check_preconditions(context: Context, entry: Entry, preconditions: dict[str, Any]) -> None:
     collection = context.served.get(entry.key.collection)
-    plural, group = entry.key.collection.partition(".")[::2]
+    kind, group = entry.key.collection.partition(".")[::2]
     if collection is not None:
-        plural, group = collection.resource.plural, collection.resource.group
-    pairs = (("uid", "UID", entry.uid), ("resourceVersion", "ResourceVersion", str(entry.seq)))
-    for field, word, present in pairs:
-        asked = preconditions.get(field)
-        if asked is not None and asked != present:
-            why = f"Precondition failed: {word} in precondition: {asked}, {word} in object meta: {present}"
-            raise status.conflict(plural, group, entry.key.name, why)
+        kind, group = collection.resource.kind, collection.resource.group
+    pairs = (
+        ("uid", "UID", entry.uid, "The object might have been deleted and then recreated"),
+        ("resourceVersion", "ResourceVersion", str(entry.seq), "The object might have been modified"),
+    )
+    for name, word, recorded, guess in pairs:
+        asked = preconditions.get(name)
+        if asked is not None and asked != recorded:
+            why = f"the {word} in the precondition ({asked}) does not match the {word} in record ({recorded}). {guess}"
+            raise status.conflict(kind, group, entry.key.name, why)
 
 
 def _choose_finalizers(metadata: Document, policy: str | None) -> None:

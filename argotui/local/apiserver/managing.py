@@ -15,9 +15,6 @@ from argotui.local.apiserver.fields.tracking import Writer
 from argotui.local.apiserver.served import Collection
 from argotui.model.documents import Document
 
-_OWN = ("argotui-controller", "argotui-kubelet")
-"""The cluster's own components; see `tracking`."""
-
 _STATUS: Path = ("f:status",)
 _ZEROS: dict[str, Document] = {
     "Pod": {"spec": {"containers": None}, "status": {}},
@@ -81,8 +78,7 @@ def track(call: Call, document: Document, sent: Any, old: Document | None, kept:
     `sent` are those that came with the request, `kept` those of the object before; neither `document`
     nor `old` has any.
     """
-    program = call.request.headers.get("User-Agent", "").partition("/")[0]
-    if program in _OWN:
+    if options.from_own_component(call):
         if kept:
             document["metadata"]["managedFields"] = kept
         return

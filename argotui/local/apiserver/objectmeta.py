@@ -121,10 +121,10 @@ _CHECKS: dict[str, Callable[[Collection, str, Any], None]] = {
 
 
 def prepare_create(collection: Collection, document: Document, namespace: str) -> None:
-    """Fills in what the server decides for a new object. Raises StatusError 400."""
+    """Fills in what the server decides for a new object. Raises StatusError 400 or 500."""
     metadata = document["metadata"]
     if metadata.get("resourceVersion"):
-        raise status.bad_request("resourceVersion should not be set on objects to be created")
+        raise status.StatusError(500, "", "resourceVersion should not be set on objects to be created")
     for key in _SERVER_SET:
         metadata.pop(key, None)
     place(collection, document, namespace)
@@ -153,8 +153,8 @@ def has_generation(collection: Collection) -> bool:
     return not collection.builtin or collection.id in ("pods", "jobs.batch", "poddisruptionbudgets.policy")
 
 
-def carry_over(collection: Collection, document: Document, old: Document) -> None:
-    """Makes what nobody may change in an update equal to what it was, and counts the generation."""
+def carry_over(document: Document, old: Document) -> None:
+    """Makes what nobody may change in an update equal to what it was."""
     metadata, before = document["metadata"], old["metadata"]
     metadata["name"] = before["name"]
     for key in _SERVER_SET:
@@ -162,6 +162,11 @@ def carry_over(collection: Collection, document: Document, old: Document) -> Non
         if key in before:
             metadata[key] = before[key]
     metadata.pop("resourceVersion", None)
+
+
+def count_generation(collection: Collection, document: Document, old: Document) -> None:
+    """Counts a change of the spec; `document` is complete."""
+    metadata, before = document["metadata"], old["metadata"]
     if has_generation(collection) and _content(document, collection) != _content(old, collection):
         metadata["generation"] = before.get("generation", 0) + 1
 
@@ -184,6 +189,13 @@ def causes(collection: Collection, document: Document) -> list[Cause]:
             Cause("FieldValueInvalid", f"Invalid value: {names.quoted(name)}: {fault}", "metadata.name")
             for fault in names.name_faults(collection.id, name)
         ]
+    prefix = metadata.get("generateName", "")
+    if prefix:
+        # what is put behind it makes a dash at its end harmless
+        whole = prefix[:-1] + "a" if prefix.endswith("-") else prefix
+        text = f"Invalid value: {names.quoted(prefix)}: "
+        faults = names.name_faults(collection.id, whole)
+        found[:0] = [Cause("FieldValueInvalid", text + fault, "metadata.generateName") for fault in faults]
     found += names.label_causes(metadata.get("labels", {}))
     found += names.annotation_causes(metadata.get("annotations", {}))
     found += names.finalizer_causes(metadata.get("finalizers", []))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from argotui.local.apiserver import status
+from argotui.local.apiserver import names, status
 from argotui.local.apiserver.context import Call
 from argotui.local.apiserver.status import Cause
 
 _MANAGER_CHARACTERS = 128
+_OWN = ("argotui-controller", "argotui-kubelet")
 _VALIDATION = ("", "Ignore", "Strict", "Warn")
 
 
@@ -62,7 +63,7 @@ def _manager_causes(name: str) -> list[Cause]:
     at = 0
     for char in name:
         if not char.isprintable():
-            text = f'Invalid value: "{name[:64]}": invalid character U+{ord(char):04X} (at position {at})'
+            text = f"Invalid value: {names.quoted(name[:64])}: invalid character U+{ord(char):04X} (at position {at})"
             found.append(Cause("FieldValueInvalid", text, "fieldManager"))
         at += len(char.encode())
     return found
@@ -76,6 +77,11 @@ def manager_of(call: Call) -> str:
     program = call.request.headers.get("User-Agent", "").partition("/")[0]
     shown = "".join(char for char in program if char.isprintable())
     return shown.encode()[:_MANAGER_CHARACTERS].decode(errors="ignore")
+
+
+def from_own_component(call: Call) -> bool:
+    """Whether the cluster's own controller or kubelet writes."""
+    return call.request.headers.get("User-Agent", "").partition("/")[0] in _OWN
 
 
 def field_validation(call: Call) -> str:

@@ -19,11 +19,15 @@ APPLY = "application/apply-patch+yaml"
 _MAX_OPERATIONS = 10_000
 
 
-def reader(collection: Collection, content_type: str, data: bytes) -> Callable[[Document], Document]:
-    """Decodes the patch; returns what applies it to an object. Raises StatusError 400 or 415."""
+def check_type(collection: Collection, content_type: str) -> None:
+    """Raises StatusError 415 for a kind of patch that the collection does not take."""
     accepted = [JSON, MERGE, STRATEGIC, APPLY] if collection.builtin else [JSON, MERGE, APPLY]
     if content_type not in accepted:
-        raise bodies.unsupported_type(content_type, accepted)
+        raise bodies.unsupported_type(accepted)
+
+
+def reader(collection: Collection, content_type: str, data: bytes) -> Callable[[Document], Document]:
+    """Decodes the patch; returns what applies it to an object. Raises StatusError 400."""
     patch = bodies.decode_json(data)
     if content_type == JSON:
         return lambda document: _json(document, patch)

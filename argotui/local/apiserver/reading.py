@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from argotui.local.apiserver import accept, history, requests, status, views
+from argotui.local.apiserver import accept, history, listoptions, status, views
 from argotui.local.apiserver.accept import View
 from argotui.local.apiserver.answers import answer, hang_up, send
 from argotui.local.apiserver.context import Call
@@ -23,6 +20,13 @@ from argotui.model.documents import Document
 
 _STREAM_BYTES = 4 << 20
 _STREAM_SECONDS = 120.0
+_EXPIRED = "The resourceVersion for the provided list is too old."
+_INCONSISTENT = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without"
+    " the continue parameter, or use the continue token in this response to retrieve the remainder of the results."
+    " Continuing with the provided token results in an inconsistent list - objects that were created, modified, or"
+    " deleted between the time the first chunk was returned and now may show up in the list."
+)
 
 
 def selection_of(call: Call) -> Selection:
@@ -37,26 +41,13 @@ def selection_of(call: Call) -> Selection:
     )
 
 
-def revision_asked(query: dict[str, str]) -> int | None:
-    """The parameter resourceVersion; None when unset. Raises StatusError 400."""
-    text = query.get("resourceVersion", "")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        cause = status.Cause(
-            "FieldValueInvalid", f"Invalid value: {json.dumps(text[:64])}: must be a number", "resourceVersion"
-        )
-        raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
-    return int(text)
-
-
 async def get(call: Call) -> web.StreamResponse:
     """One object."""
     store = call.context.store
     entry = store.get(call.key)
     if entry is None:
         raise missing(call)
-    asked = revision_asked(call.query)
+    asked = listoptions.revision_asked(call.query, listing=False)
     if asked is not None and asked > store.revision:
         raise status.too_large(asked, store.revision)
     return await answer(call, views.one(call.collection, entry, store.body(entry), call.view))
@@ -71,7 +62,8 @@ def missing(call: Call) -> status.StatusError:
 async def list_objects(call: Call) -> web.StreamResponse:
     """A list, or a page of one."""
     selection, view = selection_of(call), call.view
-    limit = requests.number(call.query, "limit") or 0
+    listoptions.check_list(call.query)
+    limit = listoptions.limit_of(call.query)
     token = call.query.get("continue", "")
     with call.context.store.pinned():
         page = await (_next_page(call, selection, token, limit) if token else _first_page(call, selection, limit))
@@ -137,8 +129,7 @@ async def _send(response: web.StreamResponse, data: bytes, compressor: Any) -> N
 
 async def _first_page(call: Call, selection: Selection, limit: int) -> Page:
     store = call.context.store
-    asked, match = revision_asked(call.query), call.query.get("resourceVersionMatch", "")
-    _check_match(asked, match, call)
+    asked, match = listoptions.revision_asked(call.query, listing=True), call.query.get("resourceVersionMatch", "")
     if asked and asked > store.revision:
         raise status.too_large(asked, store.revision)
     if asked and (match == "Exact" or (limit and not match)):
@@ -146,37 +137,22 @@ async def _first_page(call: Call, selection: Selection, limit: int) -> Page:
     return _page_now(call, selection, None, limit, store.revision)
 
 
-def _check_match(asked: int | None, match: str, call: Call) -> None:
-    if not match:
-        return
-    why = ""
-    if match not in ("Exact", "NotOlderThan"):
-        why = f'Unsupported value: "{match[:64]}": supported values: "Exact", "NotOlderThan", ""'
-    elif asked is None:
-        why = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-    elif match == "Exact" and asked == 0:
-        why = 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
-    if why:
-        cause = status.Cause("FieldValueForbidden", why, "resourceVersionMatch")
-        raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
-
-
 async def _next_page(call: Call, selection: Selection, token: str, limit: int) -> Page:
-    if call.query.get("resourceVersionMatch"):
-        raise status.bad_request("resourceVersionMatch is forbidden when continue is provided")
     if call.query.get("resourceVersion") not in (None, "", "0"):
         raise status.bad_request("specifying resource version is not allowed when using continue")
-    revision, after = _decode_token(token)
+    namespaced = call.collection.resource.namespaced
+    revision, after = listoptions.decode_token(token, selection.namespace, namespaced=namespaced)
     store = call.context.store
+    if revision is None:
+        return _page_now(call, selection, after, limit, store.revision)
     if revision > store.revision:
-        raise status.bad_request("continue key is not valid: it is from another cluster")
+        raise status.too_large(revision, store.revision)
     if store.head.unchanged_since(call.collection.id, revision):
         return _page_now(call, selection, after, limit, revision)
     if revision < store.compacted:
-        raise status.expired(
-            "The provided continue parameter is too old: the state of the cluster that it pages through has been"
-            " compacted. Start the list again without the parameter."
-        )
+        error = status.expired(_INCONSISTENT)
+        error.continue_ = listoptions.encode_token(None, selection.namespace, after)
+        raise error
     return await _page_at(call, selection, revision, after, limit)
 
 
@@ -193,7 +169,7 @@ async def _page_at(call: Call, selection: Selection, revision: int, after: tuple
     """A page of the state at an older `revision`."""
     store = call.context.store
     if revision < store.compacted:
-        raise status.too_old(revision, store.compacted)
+        raise status.expired(_EXPIRED)
     page: list[Entry] = []
     bodies: dict[int, bytes] = {}
     more = False
@@ -207,35 +183,21 @@ async def _page_at(call: Call, selection: Selection, revision: int, after: tuple
         bodies[entry.seq] = body
     metadata: Document = {"resourceVersion": str(revision)}
     if more:
-        metadata["continue"] = _encode_token(revision, page[-1])
+        metadata["continue"] = _token(revision, page[-1], selection)
     return Page(page, metadata, bodies)
 
 
 def _metadata(revision: int, page: list[Entry], remaining: int, selection: Selection) -> Document:
     metadata: Document = {"resourceVersion": str(revision)}
     if remaining:
-        metadata["continue"] = _encode_token(revision, page[-1])
+        metadata["continue"] = _token(revision, page[-1], selection)
         if not selection.by_content:
             metadata["remainingItemCount"] = remaining
     return metadata
 
 
-def _encode_token(revision: int, last: Entry) -> str:
-    text = json.dumps({"v": 1, "rv": revision, "after": [last.key.namespace, last.key.name]})
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _decode_token(token: str) -> tuple[int, tuple[str, str]]:
-    """Raises StatusError 400 for anything that `_encode_token` did not make."""
-    try:
-        parts = json.loads(base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4)))
-        namespace, name = parts["after"]
-        revision = parts["rv"]
-        if parts["v"] != 1 or not isinstance(revision, int) or revision < 0:
-            raise ValueError("unknown version")
-        return revision, (str(namespace), str(name))
-    except (ValueError, TypeError, KeyError, UnicodeError, RecursionError, binascii.Error) as error:
-        raise status.bad_request(f"continue key is not valid: {error}") from error
+def _token(revision: int, last: Entry, selection: Selection) -> str:
+    return listoptions.encode_token(revision, selection.namespace, (last.key.namespace, last.key.name))
 
 
 def collect(call: Call, selection: Selection) -> list[Entry]:

@@ -55,8 +55,7 @@ def _check_fields(collection: Collection, selector: FieldSelector) -> None:
     known = (*_EVERYWHERE, *collection.field_paths)
     for path in selector.fields:
         if path not in known:
-            resource = collection.resource
-            raise status.bad_request(
-                f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" that match'
-                f' field selector "{selector}": field label not supported: {path}'
-            )
+            if collection.builtin and not collection.field_paths:
+                listed = ", ".join(f'"{known_path}"' for known_path in _EVERYWHERE)
+                raise status.bad_request(f'"{path}" is not a known field selector: only {listed}')
+            raise status.bad_request(f"field label not supported: {path}")

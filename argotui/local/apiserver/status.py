@@ -33,6 +33,11 @@ class StatusError(Exception):
     message: str
     details: Document = field(default_factory=dict)
     retry_after: int = 0
+    generic: bool = False
+    """Whether no object is meant: `details` is there then although it tells nothing."""
+
+    continue_: str = ""
+    """The token that a list may go on with although what it asked for is gone."""
 
     def __str__(self) -> str:
         return self.message
@@ -42,7 +47,7 @@ class StatusError(Exception):
         status: Document = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": {"continue": self.continue_} if self.continue_ else {},
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
@@ -53,7 +58,7 @@ class StatusError(Exception):
         details = dict(self.details)
         if self.retry_after:
             details["retryAfterSeconds"] = self.retry_after
-        if details:
+        if details or self.generic:
             status["details"] = details
         return status
 
@@ -79,7 +84,7 @@ def not_found(plural: str, group: str, name: str) -> StatusError:
 
 def no_such_resource() -> StatusError:
     """404 for a path or a resource that is not served at all."""
-    return StatusError(404, "NotFound", "the server could not find the requested resource")
+    return StatusError(404, "NotFound", "the server could not find the requested resource", generic=True)
 
 
 def already_exists(plural: str, group: str, name: str) -> StatusError:
@@ -97,10 +102,9 @@ def conflict(plural: str, group: str, name: str, why: str = "") -> StatusError:
 
 def invalid(kind: str, group: str, name: str, causes: list[Cause]) -> StatusError:
     """422 with every refused field; messages in the form `field: text`, several in brackets."""
-    unique = list(dict.fromkeys(causes))
-    lines = [f"{cause.path}: {cause.message}" for cause in unique]
+    lines = list(dict.fromkeys(f"{cause.path}: {cause.message}" for cause in causes))
     text = lines[0] if len(lines) == 1 else f"[{', '.join(lines)}]"
-    details = _named(name, group, kind, causes=[cause.as_document() for cause in unique])
+    details = _named(name, group, kind, causes=[cause.as_document() for cause in causes])
     return StatusError(422, "Invalid", f'{_qualified(kind, group)} "{name}" is invalid: {text}', details)
 
 
@@ -118,7 +122,7 @@ def forbidden(plural: str, group: str, name: str, why: str) -> StatusError:
 def method_not_allowed(why: str = "") -> StatusError:
     """405, for a verb the resource does not have or this version does not do."""
     text = why or "the server does not allow this method on the requested resource"
-    return StatusError(405, "MethodNotAllowed", text)
+    return StatusError(405, "MethodNotAllowed", text, generic=True)
 
 
 def expired(message: str) -> StatusError:
@@ -133,7 +137,9 @@ def too_old(asked: int, compacted: int) -> StatusError:
 
 def too_large(asked: int, current: int) -> StatusError:
     """504: a resourceVersion that has not been reached; the client may ask again."""
-    error = StatusError(504, "Timeout", f"Too large resource version: {asked}, current: {current}", retry_after=1)
+    error = StatusError(
+        504, "Timeout", f"Timeout: Too large resource version: {asked}, current: {current}", retry_after=1
+    )
     error.details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]}
     return error
 

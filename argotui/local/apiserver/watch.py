@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from argotui.local.apiserver import history, requests, status, views
+from argotui.local.apiserver import history, listoptions, requests, status, views
 from argotui.local.apiserver.accept import Form
 from argotui.local.apiserver.answers import hang_up, send
 from argotui.local.apiserver.context import Call
-from argotui.local.apiserver.reading import collect, revision_asked, selection_of
+from argotui.local.apiserver.reading import collect, selection_of
 from argotui.local.apiserver.selection import Selection
 from argotui.local.apiserver.storage.entry import Entry
 from argotui.local.apiserver.watching import Happening, Subscription, line, transition, with_revision
@@ -86,8 +86,9 @@ def _error(error: status.StatusError) -> bytes:
 async def serve(call: Call) -> web.StreamResponse:
     """Answers a watch until the client leaves, its time is over, or it falls too far behind."""
     selection = selection_of(call)
-    asked = revision_asked(call.query)
-    initial = _initial_events(call)
+    listoptions.check_watch(call.query)
+    asked = listoptions.revision_asked(call.query, listing=False)
+    initial = listoptions.initial_events(call.query)
     bookmarks = requests.flag(call.query, "allowWatchBookmarks")
     seconds = requests.number(call.query, "timeoutSeconds") or random.uniform(*_LONGEST_SECONDS)
     deadline = time.monotonic() + seconds
@@ -97,14 +98,15 @@ async def serve(call: Call) -> web.StreamResponse:
     # the subscription, the revision and the present state have to be of one moment: nothing is awaited here
     subscription = hub.subscribe(call.collection, selection)
     watch = _Watch(call, subscription, store.revision)
-    present = collect(call, selection) if initial or not asked else None
+    whole = not asked if initial is None else initial
+    present = collect(call, selection) if whole else None
     try:
         # who does not take the present state within this time is given up, since it keeps old versions alive
         with store.pinned():
             async with asyncio.timeout(_BEGIN_SECONDS):
                 await response.prepare(call.request)
-                await _begin(call, watch, response, asked, present)
-        if initial:
+                await _begin(call, watch, response, asked or 0, present)
+        if initial and bookmarks:
             await response.write(watch.bookmark({_INITIAL_END: "true"}))
         await _follow(call, watch, subscription, response, deadline, bookmarks=bookmarks)
         await response.write_eof()
@@ -118,30 +120,16 @@ async def serve(call: Call) -> web.StreamResponse:
     return response
 
 
-def _initial_events(call: Call) -> bool:
-    """Whether sendInitialEvents asks for a list in the form of events. Raises StatusError 422."""
-    if not requests.flag(call.query, "sendInitialEvents"):
-        return False
-    if call.query.get("resourceVersionMatch") != "NotOlderThan":
-        cause = status.Cause(
-            "FieldValueForbidden",
-            "Forbidden: sendInitialEvents needs resourceVersionMatch=NotOlderThan",
-            "resourceVersionMatch",
-        )
-        raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
-    return True
-
-
 async def _begin(
-    call: Call, watch: _Watch, response: web.StreamResponse, asked: int | None, present: list[Entry] | None
+    call: Call, watch: _Watch, response: web.StreamResponse, asked: int, present: list[Entry] | None
 ) -> None:
     """What comes before the live events: the present state as ADDED, or the changes since `asked`."""
     start = watch.revision
-    if asked and asked > start:
+    if asked > start:
         if present is not None:
             raise status.too_large(asked, start)
         raise status.expired(f"resource version {asked} is not known here, the newest is {start}")
-    lines = _past(call, watch, asked or 0) if present is None else _present(call, watch, present)
+    lines = _past(call, watch, asked or start) if present is None else _present(call, watch, present)
     waiting: list[bytes] = []
     size = 0
     async for line_ in lines:
@@ -190,9 +178,10 @@ async def _follow(
         left = deadline - time.monotonic()
         if left <= 0:
             break
-        if not await _woken(subscription, min(left, _BOOKMARK_SECONDS)) and bookmarks:
-            watch.revision = store.revision
-            await response.write(watch.bookmark())
+        if not await _woken(subscription, min(left, _BOOKMARK_SECONDS)):
+            if bookmarks and left > _BOOKMARK_SECONDS:
+                watch.revision = store.revision
+                await response.write(watch.bookmark())
             continue
         for chunk in _chunks(watch, subscription.take()):
             await send(response, chunk)

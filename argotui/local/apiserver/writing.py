@@ -90,7 +90,7 @@ async def replace(call: Call) -> web.StreamResponse:
     document = bodies.decode_object(data, call.request.content_type)
     admission.check_kind(call.collection, document)
     unknown = objectmeta.tidy(call.collection, document)
-    _check_name(call, document["metadata"].setdefault("name", call.target.name))
+    check_name(call, document["metadata"].get("name", ""))
     objectmeta.place(call.collection, document, call.target.namespace)
     entry = call.context.store.latest(call.key)
     if entry is None:
@@ -102,39 +102,49 @@ async def patch(call: Call) -> web.StreamResponse:
     """PATCH of an object or of its status, but not by applying."""
     options.check_write(call, "PatchOptions")
     options.check_not_apply(call)
+    patches.check_type(call.collection, call.request.content_type)
     data = await bodies.read(call.request)
-    apply = patches.reader(call.collection, call.request.content_type, data)
     entry = call.context.store.latest(call.key)
     if entry is None:
         raise missing(call)
+    apply = patches.reader(call.collection, call.request.content_type, data)
     document = apply(call.context.store.latest_document(entry))
-    _check_identity(call, entry, document)
+    check_uid(call, entry.uid, document)
     unknown = tidy_changed(call, document)
     return await _update(call, entry, document, data, unknown)
 
 
-def _check_name(call: Call, name: str) -> None:
+def check_name(call: Call, name: str) -> None:
+    """An object has the name of its path. Raises StatusError 400."""
+    if not name:
+        raise status.bad_request(
+            f"the name of the object ({call.target.name} based on URL) was undeterminable: name must be provided"
+        )
     if name != call.target.name:
         raise status.bad_request(
             f"the name of the object ({name}) does not match the name on the URL ({call.target.name})"
         )
 
 
-def _check_identity(call: Call, entry: Entry, document: Document) -> None:
-    """A patch that names another uid is not a conflict but wrong, as it would change what nobody may change."""
+def check_uid(call: Call, present: str, document: Document) -> None:
+    """A patch that names another uid is not a conflict but wrong, as it would change what nobody may change.
+
+    Raises StatusError 422.
+    """
     metadata = document.get("metadata")
     uid = metadata.get("uid") if isinstance(metadata, dict) else None
-    if uid and uid != entry.uid:
+    if uid and uid != present:
         text = f"Invalid value: {names.quoted(str(uid))}: field is immutable"
         cause = status.Cause("FieldValueInvalid", text, "metadata.uid")
-        raise status.invalid(call.collection.resource.kind, call.collection.resource.group, call.target.name, [cause])
+        resource = call.collection.resource
+        raise status.invalid(resource.kind, resource.group, call.target.name, [cause, cause])
 
 
 def tidy_changed(call: Call, document: Document) -> list[str]:
     """Checks that a changed object is still the one of the path; returns unknown fields. Raises StatusError 4xx."""
     admission.check_kind(call.collection, document)
     unknown = objectmeta.tidy(call.collection, document)
-    _check_name(call, document["metadata"].get("name", call.target.name))
+    check_name(call, document["metadata"].get("name", call.target.name))
     objectmeta.place(call.collection, document, call.target.namespace)
     return unknown
 
@@ -155,8 +165,9 @@ def prepare_changed(
 ) -> None:
     """Completes and checks a new version of an object; neither has managedFields. Raises StatusError 4xx."""
     _check_preconditions(call, entry, document["metadata"])
-    objectmeta.carry_over(call.collection, document, old)
+    objectmeta.carry_over(document, old)
     admission.admit(call, document, old, data, unknown)
+    objectmeta.count_generation(call.collection, document, old)
 
 
 async def store_changed(call: Call, document: Document) -> web.StreamResponse:

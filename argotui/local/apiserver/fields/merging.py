@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from argotui.engine import gotext
 from argotui.local.apiserver.fields import fieldset
 from argotui.local.apiserver.fields.comparing import ABSENT, UnfitValue, items_of, step_of
 from argotui.local.apiserver.fields.fieldset import Fields
@@ -79,18 +80,18 @@ def _order(shape: Shape, live: list[Any], wanted: list[str]) -> Iterator[str | i
 
 
 def remove(shape: Shape, value: Any, gone: Fields) -> Any:
-    """`value` without the fields of a set; ABSENT when nothing is left of it."""
+    """`value` without the fields of a set; null when nothing is left of it, for it may still be managed itself."""
     shape = shape.of(value)
     if not value or shape.kind is Kind.SCALAR or not isinstance(value, dict | list):
         return value
     if shape.atomic:
-        return ABSENT
+        return None
     left: Any
     if isinstance(value, dict):
         left = {key: kept for key, child in value.items() if (kept := _kept(shape, key, child, gone)) is not ABSENT}
     else:
         left = [kept for item in value if (kept := _kept_item(shape, item, gone)) is not ABSENT]
-    return left or ABSENT
+    return left or None
 
 
 def _kept(shape: Shape, key: str, value: Any, gone: Fields) -> Any:
@@ -169,23 +170,41 @@ def _list_faults(shape: Shape, value: list[Any], path: str) -> Iterator[str]:
 
 
 def _scalar_fault(wanted: str, value: Any) -> str:
-    if isinstance(value, dict | list):
-        kind = {"numeric": "numeric (int or float)", "": "any scalar"}.get(wanted, wanted)
-        return f"expected {kind}, got {_shown(value)}"
     if wanted == "numeric" and (isinstance(value, bool) or not isinstance(value, int | float)):
         return f"expected numeric (int or float), got {_go_type(value)}"
     if wanted == "string" and not isinstance(value, str):
-        return f"expected string, got &value.valueUnstructured{{Value:{_shown(value)}}}"
+        return f"expected string, got &value.valueUnstructured{{Value:{_go_literal(value)}}}"
     if wanted == "boolean" and not isinstance(value, bool):
-        return f"expected boolean, got &value.valueUnstructured{{Value:{_shown(value)}}}"
-    return ""
+        return f"expected boolean, got {_shown(value)}"
+    return f"expected any scalar, got {_shown(value)}" if isinstance(value, dict | list) else ""
 
 
 def _go_type(value: Any) -> str:
-    return "bool" if isinstance(value, bool) else "string"
+    types = {bool: "bool", str: "string", dict: "map[string]interface {}", list: "[]interface {}"}
+    return types.get(type(value), "float64")
+
+
+def _go_literal(value: Any) -> str:
+    """A value as Go's %#v prints it."""
+    if isinstance(value, dict):
+        return (
+            f"map[string]interface {{}}{{{', '.join(f'{_go_literal(k)}:{_go_literal(v)}' for k, v in value.items())}}}"
+        )
+    if isinstance(value, list):
+        return f"[]interface {{}}{{{', '.join(map(_go_literal, value))}}}"
+    return gotext.quote(value) if isinstance(value, str) else "interface {}(nil)" if value is None else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    """A value as Go's %v prints it."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{_plain(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(_plain, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "<nil>" if value is None else str(value)
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f'"{value}"' if isinstance(value, str) else str(value)[:200]
+    return f"&{{{_plain(value)}}}"[:1024]

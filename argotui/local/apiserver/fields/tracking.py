@@ -147,8 +147,8 @@ class Applying:
         own = fieldset.difference(wanted, _NOBODYS)
         found.pop(manager, None)
         if own:
-            changed = last is None or own != last.fields or merged != self.live
-            found[manager] = Entry(own, self.writer.version, managers.now() if changed or not last else last.time)
+            before = last.time if last is not None else ""  # as in Kubernetes: what changes nothing has no time
+            found[manager] = Entry(own, self.writer.version, before if merged == self.live else managers.now())
         return merged, found
 
     def _pruned(self, merged: Document, claims: Managers, last: Fields) -> Document:
