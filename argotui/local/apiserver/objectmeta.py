@@ -121,10 +121,10 @@ _CHECKS: dict[str, Callable[[Collection, str, Any], None]] = {
 
 
 def prepare_create(collection: Collection, document: Document, namespace: str) -> None:
-    """Fills in what the server decides for a new object. Raises StatusError 400 or 500."""
+    """Fills in what the server decides for a new object. Raises StatusError 400."""
     metadata = document["metadata"]
     if metadata.get("resourceVersion"):
-        raise status.StatusError(500, "", "resourceVersion should not be set on objects to be created")
+        raise status.bad_request("resourceVersion should not be set on objects to be created")
     for key in _SERVER_SET:
         metadata.pop(key, None)
     place(collection, document, namespace)

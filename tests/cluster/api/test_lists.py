@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from tests.cluster.apiclient import (
@@ -125,3 +127,36 @@ def test_a_version_of_the_future_times_out(server: ApiClient) -> None:
     code, refusal = server.ask("GET", CONFIGMAPS, resourceVersion=10**9)
     assert (code, refusal["reason"]) == (504, "Timeout")
     assert refusal["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "words"),
+    [
+        ({"resourceVersion": "x"}, 400, 'invalid resource version: resourceVersion: Invalid value: "x"'),
+        (
+            {"resourceVersionMatch": "Exact"},
+            422,
+            "resourceVersionMatch is forbidden unless resourceVersion is provided",
+        ),
+        ({"resourceVersionMatch": "Some", "resourceVersion": "1"}, 422, 'Unsupported value: "Some": supported values:'),
+        ({"resourceVersionMatch": "Exact", "resourceVersion": "0"}, 422, 'forbidden for resourceVersion "0"'),
+        ({"sendInitialEvents": "true"}, 422, "sendInitialEvents is forbidden for list"),
+        ({"watch": "true", "resourceVersionMatch": "NotOlderThan"}, 422, "unless sendInitialEvents is provided"),
+        ({"watch": "true", "sendInitialEvents": "true"}, 422, "requires setting resourceVersionMatch to NotOlderThan"),
+        ({"limit": "x"}, 400, 'parsing "x": invalid syntax'),
+        ({"continue": "e30"}, 400, "invalid continue token: continue key is not valid: server does not recognize"),
+        ({"fieldSelector": "data.a=1"}, 400, '"data.a" is not a known field selector: only "metadata.name"'),
+    ],
+)
+def test_parameters_that_make_no_sense(server: ApiClient, query: dict[str, str], code: int, words: str) -> None:
+    found, refusal = server.ask("GET", CONFIGMAPS, **query)
+    assert (found, words in refusal["message"]) == (code, True), refusal
+
+
+def test_a_page_may_be_left_to_what_is_there_now(server: ApiClient) -> None:
+    for name in ("page-a", "page-b", "page-c"):
+        server.ok("POST", CONFIGMAPS, configmap(name, labels={"page": "now"}))
+    # the token that comes with the refusal of one whose state is gone
+    token = base64.urlsafe_b64encode(b'{"v":"meta.k8s.io/v1","rv":-1,"start":"page-a\\u0000"}').decode().rstrip("=")
+    rest = server.ok("GET", CONFIGMAPS, labelSelector="page=now", **{"continue": token})
+    assert [item["metadata"]["name"] for item in rest["items"]] == ["page-b", "page-c"]

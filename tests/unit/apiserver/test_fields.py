@@ -131,7 +131,7 @@ def test_shapes_of_a_schema() -> None:
     [
         ({"spec": {"x": 1}}, ".spec.x: field not declared in schema"),
         ({"spec": {"hostname": 1}}, ".spec.hostname: expected string, got &value.valueUnstructured{Value:1}"),
-        ({"spec": {"containers": {}}}, ".spec.containers: expected list, got {}"),
+        ({"spec": {"containers": {}}}, ".spec.containers: expected list, got &{map[]}"),
         (
             {"spec": {"containers": [{"name": "a"}, {"name": "a"}]}},
             '.spec.containers: duplicate entries for key [name="a"]',
