@@ -22,7 +22,10 @@ def sprintf(pattern: str, number: int) -> str:
         parts.append(pattern[position : found.start()])
         position = found.end()
         verb = found["verb"]
-        if verb is None:
+        if _is_too_wide(found["width"]):
+            parts.append("%!(NOVERB)")
+            position = len(pattern)  # Go reads no further
+        elif verb is None:
             parts.append("%!(NOVERB)")
         elif verb == "%":
             parts.append("%")
@@ -36,6 +39,11 @@ def sprintf(pattern: str, number: int) -> str:
     if not used and not reordered:
         parts.append(f"%!(EXTRA int={number})")
     return "".join(parts)
+
+
+def _is_too_wide(width: str) -> bool:
+    """Go gives up at the digit that follows a number above a million."""
+    return len(width) > 8 or int(width[:-1] or 0) > 1_000_000
 
 
 def _formatted(found: re.Match[str], number: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+import msgspec
+
 from argotui.engine.gotext import json_float
 
 _ESCAPES: Final = str.maketrans(
@@ -12,6 +14,8 @@ _ESCAPES: Final = str.maketrans(
 )
 _SPACE: Final = " \t\r\n"
 _DEEPEST: Final = 150
+_MAX_DEPTH: Final = 10_000
+"""How deep Go's decoder goes."""
 _LITERALS: Final = {"t": "true", "f": "false", "n": "null"}
 
 
@@ -87,7 +91,10 @@ class GoJSONError(ValueError):
 
 def check(raw: str) -> None:
     """Raise GoJSONError unless the text is one JSON value."""
-    _Scanner(raw).run()
+    try:
+        msgspec.json.decode(raw)
+    except (ValueError, RecursionError):  # stricter than Go in some things, and its messages are others
+        _Scanner(raw).run()
 
 
 class _Scanner:
@@ -97,11 +104,16 @@ class _Scanner:
         self._raw = raw
         self._position = 0
         self._open: list[str] = []
+        self._is_fresh = False
+        """Whether nothing has been read of the innermost object or list yet."""
 
     def run(self) -> None:
         self._value()
         while self._open:
-            self._inside()
+            if self._is_fresh:
+                self._first()
+            else:
+                self._inside()
         self._skip()
         if self._position < len(self._raw):
             raise self._bad("after top-level value")
@@ -125,14 +137,12 @@ class _Scanner:
 
     def _value(self) -> None:
         character = self._peek()
-        if character == "{":
+        if character in "{[":
+            self._open.append(character)
+            if len(self._open) > _MAX_DEPTH:
+                raise self._bad("exceeded max depth")
             self._position += 1
-            self._open.append("{")
-            self._first_key()
-        elif character == "[":
-            self._position += 1
-            self._open.append("[")
-            self._first_item()
+            self._is_fresh = True
         elif character == '"':
             self._string()
         elif character in _LITERALS:
@@ -142,15 +152,14 @@ class _Scanner:
         else:
             raise self._bad("looking for beginning of value")
 
-    def _first_key(self) -> None:
-        if self._peek() == "}":
+    def _first(self) -> None:
+        """The first member of an object or list that was just opened, or its end."""
+        self._is_fresh = False
+        in_object = self._open[-1] == "{"
+        if self._peek() == ("}" if in_object else "]"):
             self._close()
-        else:
+        elif in_object:
             self._key()
-
-    def _first_item(self) -> None:
-        if self._peek() == "]":
-            self._close()
         else:
             self._value()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -35,7 +36,17 @@ INLINE: Final = "inline"
 AFTERWARDS: Final = ("hooks", "onExit")
 """Fields that refer to the step itself, so they are resolved when it is over."""
 
-MAX_ITEMS: Final = 1_000_000
+MAX_ITEMS: Final = 100_000
+"""No workflow object has room for the nodes of more. Expanding so many takes some seconds: no turn may take longer."""
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""How large the steps that a loop stands for may be in all."""
+
+_PLAIN: Final = re.compile(r"[ !#-\[\]-~]*")
+"""Characters that stand for themselves within a JSON string."""
+
+
+_TOO_MANY: Final = f"{{loop}} stands for more than {MAX_ITEMS} items"
 
 
 def is_loop(step: Mapping[str, Any]) -> bool:
@@ -51,12 +62,20 @@ def expand(step: Document, scope: Mapping[str, Any]) -> list[Document]:
     """
     if not is_loop(step):
         return [step]
-    items = _items(step)
     renderer = _Renderer(step, scope)
-    return [renderer.render(index, item) for index, item in enumerate(items)]
+    return [renderer.render(index, item) for index, item in enumerate(items_of(step))]
 
 
-def _items(step: Document) -> Sequence[Any]:
+def items_of(step: Document) -> Sequence[Any]:
+    """The items of a step or task that is a loop. Raises EngineError with upstream's text, or when there are more
+    than MAX_ITEMS."""
+    items = _listed(step)
+    if len(items) > MAX_ITEMS:
+        raise EngineError(_TOO_MANY.format(loop=next(field for field in LOOP_FIELDS if step.get(field) is not None)))
+    return items
+
+
+def _listed(step: Document) -> Sequence[Any]:
     if step.get("withItems"):
         return list(step["withItems"])
     if step.get("withParam"):
@@ -99,6 +118,20 @@ def _surely_skipped(step: Document) -> bool:
         return False
 
 
+class _Room:
+    """How much more a loop may stand for."""
+
+    def __init__(self) -> None:
+        self._left = MAX_BYTES
+
+    def take(self, text: str) -> str:
+        """The text. Raises EngineError when it is too much with all that came before."""
+        self._left -= len(text)
+        if self._left < 0:
+            raise EngineError(f"the steps of the loop are larger than {MAX_BYTES // 1024 // 1024} MiB in all")
+        return text
+
+
 class _Renderer:
     """Renders one loop step per item. The text is cut at its tags once; the lists of items are left out of
     it, because rendering them for every item would cost the square of their number."""
@@ -114,6 +147,7 @@ class _Renderer:
             self._fields = self._tags_of_fields()
         except TemplateError as error:
             raise EngineError(f"unable to parse argo variable: {error}") from None
+        self._room = _Room()
         self._strictness = LENIENT if _surely_skipped(step) else STRICT
 
     def _tags_of_fields(self) -> Compiled | None:
@@ -130,16 +164,20 @@ class _Renderer:
         try:
             if self._fields is not None:
                 self._fields.render(scope, self._strictness)
-            rendered: Document = loads_substituted(self._body.render(scope, self._strictness))
-            rendered |= loads_substituted(self._afterwards.render(item_variables(item)))
+            rendered: Document = self._loaded(self._body.render(scope, self._strictness))
+            rendered |= self._loaded(self._afterwards.render(item_variables(item)))
             if self._inline is not None:
-                rendered |= loads_substituted(self._inline.render(scope, LENIENT))
+                rendered |= self._loaded(self._inline.render(scope, LENIENT))
         except TemplateError as error:
             raise EngineError(str(error)) from None
         rendered["name"] = f"{self._step['name']}({index}:{item_text(item)})"
         if "template" in self._step:
             rendered["template"] = self._step["template"]
         return rendered
+
+    def _loaded(self, text: str) -> Document:
+        loaded: Document = loads_substituted(self._room.take(text))
+        return loaded
 
 
 def item_variables(item: Any) -> dict[str, str]:
@@ -193,14 +231,19 @@ def _bound(settings: Mapping[str, Any], key: str) -> int | None:
 
 def _formatted(start: int, end: int, pattern: str) -> list[Any]:
     if abs(end - start) >= MAX_ITEMS:
-        raise EngineError(f"withSequence stands for more than {MAX_ITEMS} items")
+        raise EngineError(_TOO_MANY.format(loop="withSequence"))
     numbers = range(start, end + 1) if start <= end else range(start, end - 1, -1)
     if pattern == "%d":
         return [str(number) for number in numbers]
-    return [_json_item(f'"{sprintf(pattern, number)}"') for number in numbers]
+    room = _Room()
+    return [_text_item(room.take(sprintf(pattern, number))) for number in numbers]
 
 
-def _json_item(text: str) -> Any:
+def _text_item(text: str) -> Any:
+    """What upstream reads from the text between quotation marks."""
+    if _PLAIN.fullmatch(text):
+        return text
+    text = f'"{text}"'
     try:
         gojson.check(text)
     except ValueError as error:
@@ -224,17 +267,18 @@ def aggregate_values(values: Sequence[str]) -> str:
     """`X.outputs.parameters.P` of a loop: objects and lists when every value is one, else texts."""
     if not values:
         return "null"
-    parsed: list[Any] = []
+    texts: list[str] = []
     for value in values:
         try:
             gojson.check(value)
             item = json.loads(value)
-        except ValueError:
+            text = gojson.text(item)
+        except (ValueError, RecursionError):
             break
         if not isinstance(item, dict | list):
             break
-        parsed.append(item)
-    return gojson.text(parsed if len(parsed) == len(values) else list(values))
+        texts.append(text)
+    return f"[{','.join(texts)}]" if len(texts) == len(values) else gojson.text(list(values))
 
 
 def aggregate_parameters(outputs: Iterable[Mapping[str, str]]) -> str:

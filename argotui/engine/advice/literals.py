@@ -11,7 +11,7 @@ from typing import Any, Final
 from argotui.engine.advice.rule import Remark
 from argotui.engine.advice.view import Place, View, all_containers, groups, rows, tasks
 from argotui.engine.errors import EngineError
-from argotui.engine.loops import expand, is_loop
+from argotui.engine.loops import is_loop, items_of
 from argotui.engine.memo import cache_key
 from argotui.engine.template import OPEN
 from argotui.engine.when import WhenError, evaluate_when
@@ -72,7 +72,7 @@ def _calls(place: Place) -> Iterator[Remark]:
         loop = {key: use.step.get(key) for key in ("withParam", "withSequence") if use.step.get(key) is not None}
         if is_loop(loop) and OPEN not in str(loop):
             try:
-                expand({"name": "", **loop}, {})
+                items_of(loop)
             except EngineError as error:
                 yield Remark(f"{use.path}.{next(iter(loop))}", f"cannot be expanded: {error}", _items(loop))
 

@@ -67,6 +67,33 @@ def test_too_long_a_sequence_is_refused() -> None:
         loops.sequence({"count": "2000000000"})
 
 
+def test_too_much_text_is_refused() -> None:
+    """A wide format, a long list, and long steps: what no object could hold is not even tried."""
+    with pytest.raises(EngineError, match="larger than 64 MiB"):
+        loops.sequence({"count": "99999", "format": "%01000d"})
+    with pytest.raises(EngineError, match="withParam stands for more than 100000 items"):
+        loops.expand({"name": "t", "withParam": f"[{'1,' * 100_000}1]"}, {})
+    with pytest.raises(EngineError, match="larger than 64 MiB"):
+        loops.expand({"name": "t", "arguments": "x" * 1_000_000, "withSequence": {"count": "99999"}}, {})
+
+
+def test_no_list_is_nested_too_deeply() -> None:
+    for depth, problem in ((5_000, "nested too deeply"), (10_001, r"invalid character '\[' exceeded max depth")):
+        with pytest.raises(EngineError, match=problem):
+            loops.expand({"name": "t", "withParam": "[" * depth + "]" * depth}, {})
+    deep = "[" * 5_000 + "]" * 5_000
+    assert loops.aggregate_values(["[1]", deep]) == f'["[1]","{deep}"]'
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [("%9999999d", f"{3:9999999}"), ("a%10000010dx%d", "a%!(NOVERB)%!(EXTRA int=3)"), ("%0010d", "0000000003")],
+)
+def test_the_width_of_a_format_has_a_limit(pattern: str, text: str) -> None:
+    """As fmt.Sprintf answers."""
+    assert loops.sequence({"start": "3", "end": "3", "format": pattern}) == [text]
+
+
 def test_cost_is_linear_in_the_items() -> None:
     """Twenty times the items must not cost much more than twenty times the time."""
 
