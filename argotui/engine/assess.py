@@ -128,8 +128,10 @@ class Assessor:
             self._apply_result(identifier)
             if completed(node.get("phase") or ""):
                 self._await_report(identifier, pod)
-            elif pod is not None and not self._is_leftover(pod, identifier) and self._is_told_apart(identifier):
-                self._apply_pod(identifier, pod)
+            elif pod is not None and not self._is_leftover(pod, identifier):
+                (self.running.add if podstatus.is_running(pod) else self.running.discard)(identifier)
+                if self._is_told_apart(identifier):
+                    self._apply_pod(identifier, pod)
             if nodes.is_fulfilled(identifier):
                 self.ended(identifier)
         else:
@@ -138,8 +140,14 @@ class Assessor:
     def _is_told_apart(self, identifier: str) -> bool:
         """Whether it is known if the pod is that of a daemon; after a load the node alone may not tell."""
         ex = self._ex
-        expects_report = ex.nodes[identifier].get("taskResultSynced") is not None
-        return expects_report or identifier in ex.leaves or ex.daemons.serves(identifier)
+        if ex.nodes[identifier].get("taskResultSynced") is not None or identifier in ex.leaves:
+            return True
+        return ex.daemons.serves(identifier) or self._is_abandoned(identifier)
+
+    def _is_abandoned(self, identifier: str) -> bool:
+        """What is around the node has ended without it, so no frame will ever tell."""
+        ex = self._ex
+        return not ex.nodes.is_alive(ex.nodes[identifier].get("boundaryID") or "")
 
     def ended(self, identifier: str) -> None:
         """The node is over: whoever waits for it is told."""
@@ -175,7 +183,8 @@ class Assessor:
         if result is None:
             return
         label = _label(result)
-        if label and self._is_told_apart(identifier) and not self._ex.daemons.is_daemon(identifier):
+        pod = self._ex.pods.get(identifier)
+        if label and self._is_told_apart(identifier) and not (pod and self._is_daemon(identifier, pod)):
             nodes.set_synced(identifier, label == "true", self._ex.now)
         fields: dict[str, Any] = {}
         if result.get("outputs"):
@@ -190,8 +199,7 @@ class Assessor:
     def _apply_pod(self, identifier: str, pod: Document) -> None:
         if podrestarts.restart(self._ex, identifier, pod):
             return
-        is_daemon = self._ex.daemons.is_daemon(identifier)
-        (self.running.add if podstatus.is_running(pod) else self.running.discard)(identifier)
+        is_daemon = self._is_daemon(identifier, pod)
         nodes = self._ex.nodes
         fields: dict[str, Any] = {"hostNodeName": dig(pod, "spec", "nodeName")}
         code = podstatus.exit_code(pod)
@@ -207,6 +215,12 @@ class Assessor:
             self._move(identifier, phase, message)
         elif not podstatus.is_executor_busy(pod) and not self._waits_for_report(identifier, pod):
             self._end(identifier, pod, phase, message)
+
+    def _is_daemon(self, identifier: str, pod: Document) -> bool:
+        if self._ex.daemons.is_daemon(identifier):
+            return True
+        is_unknown = identifier not in self._ex.leaves and self._is_abandoned(identifier)
+        return is_unknown and self._ex.daemons.says_daemon(pod)
 
     def _apply_daemon(self, identifier: str, pod: Document, phase: Phase, message: str | None) -> None:
         """A daemon runs when all its containers are ready; that it ends by itself is a failure."""

@@ -153,12 +153,16 @@ def drawn_for(ex: Execution, name: str) -> Drawn:
 
 
 def _inputs(ex: Execution, call: Call, plan: TemplatePlan) -> list[Document]:
-    """From the arguments; should these not be there any more, as the node recorded them when it began."""
+    """From the arguments; as the node recorded them when it began, should these not be there any more, or belong to
+    a hook: what a hook refers to goes on changing."""
+    recorded = dig(ex.nodes.get(call.node_id) or {}, "inputs", "parameters")
+    is_known = recorded is not None and [p.get("name") for p in recorded] == [p["name"] for p in plan.inputs]
+    if is_known and (call.flag or {}).get("hooked"):
+        return list(recorded)
     try:
         return filled_inputs(plan, call.arguments, ex.globals, ex.config_map)
     except EngineError:
-        recorded = dig(ex.nodes.get(call.node_id) or {}, "inputs", "parameters")
-        if recorded is None or [p.get("name") for p in recorded] != [p["name"] for p in plan.inputs]:
+        if not is_known:
             raise
         return list(recorded)
 

@@ -7,14 +7,26 @@ DAG node around it. One that ends by itself has failed; with a retryStrategy ano
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from argotui.engine import containersets
+import msgspec
+
+from argotui.engine import containersets, podstatus
+from argotui.engine.pods.offload import template_text
+from argotui.model import documents
 from argotui.model.documents import Document, dig
-from argotui.model.phase import Phase, is_retried
+from argotui.model.keys import ANNOTATION_NODE_ID
+from argotui.model.phase import NodeType, Phase, is_retried
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
+
+
+class _Template(msgspec.Struct):
+    daemon: bool | None = None
+
+
+_Carried: Final = msgspec.json.Decoder(_Template)
 
 
 class Daemons:
@@ -43,9 +55,20 @@ class Daemons:
         """The node is that of a daemon, ready or not."""
         return identifier in self._arrivals or self.serves(identifier)
 
+    def says_daemon(self, pod: Document) -> bool:
+        """The pod itself says so, in what it carries for its executor; that counts where no frame is left to ask."""
+        try:
+            return bool(_Carried.decode(template_text(pod) or "{}").daemon)
+        except msgspec.MsgspecError:
+            return False  # it was too large and travels beside the pod
+
     def serves(self, identifier: str) -> bool:
         """The daemon is ready."""
         return bool((self._ex.nodes.get(identifier) or {}).get("daemoned"))
+
+    def pods_below(self, boundary: str) -> int:
+        """How many pods right below a Steps or DAG node are daemons that are ready."""
+        return sum(1 for each in self._below.get(boundary, ()) if self._ex.nodes[each].get("type") == NodeType.POD)
 
     def up(self, identifier: str, address: str | None = None) -> None:
         """The daemon is ready (or an attempt at it below a Retry node is)."""
@@ -87,9 +110,18 @@ class Daemons:
                 self._end_attempt(child)
 
     def end_all(self) -> None:
-        """The workflow is over: also those below nodes that were left as they were."""
+        """The workflow is over: also those below nodes that were left as they were, and those not ready yet."""
         for boundary in list(self._below):
             self.end_below(boundary)
+        for pod in list(self._ex.pods.values()):
+            self.end_abandoned(pod)
+
+    def end_abandoned(self, pod: Document) -> None:
+        """End a pod if it is that of a daemon that nobody needs any more: by itself it never would."""
+        identifier = documents.annotations(pod).get(ANNOTATION_NODE_ID) or ""
+        if not podstatus.is_over(pod) and not self._ex.nodes.is_fulfilled(identifier) and self.says_daemon(pod):
+            self._ex.pods.setdefault(identifier, pod)
+            self._ex.terminate(identifier)
 
     def _end_attempt(self, identifier: str) -> None:
         """An attempt below a Retry node that is about to take the place of a daemon."""

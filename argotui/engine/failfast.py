@@ -43,11 +43,16 @@ class FailFast:
             del self._frames[node_id]
             return False
         tally = self._ex.nodes.tally(node_id)
-        if not tally.failed or tally.pods:
+        if not tally.failed or tally.pods > self._pods_that_stay(node_id):
             return False
         del self._frames[node_id]
         frame.fail_fast(MESSAGE)
         return True
+
+    def _pods_that_stay(self, node_id: str) -> int:
+        """Daemons count as running pods, so a node waits for them as long as they like, as upstream's does. A shutdown
+        leaves them to what is around them: then nobody else would ever end them."""
+        return self._ex.daemons.pods_below(node_id) if self._ex.shutdown else 0
 
     def check_all(self, node_ids: Iterable[str]) -> bool:
         """The same for several nodes; True when any has ended."""

@@ -318,6 +318,8 @@ class Run:
                     self._ex.task_set.dismiss()
                 case PodChanged(pod) if podstatus.is_over(pod):
                     self._ex.put_away(pod)
+                case PodChanged(pod):
+                    self._ex.daemons.end_abandoned(pod)
                 case TaskResultChanged():
                     results = True
         if results:

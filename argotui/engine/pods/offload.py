@@ -21,7 +21,7 @@ _VOLUME, _PATH = "argo-env-config", "/argo/config"
 
 def offloaded(pod: Document) -> tuple[Document, Document | None]:
     """The pod, and the ConfigMap that has to be there before it; None when nothing is too large."""
-    template, containers = _template(pod), [c for c in pod["spec"]["containers"] if _has_large_arguments(c)]
+    template, containers = template_text(pod), [c for c in pod["spec"]["containers"] if _has_large_arguments(c)]
     if not _is_large(template) and not containers:
         return pod, None
     pod = clone(pod)
@@ -41,8 +41,9 @@ def offloaded(pod: Document) -> tuple[Document, Document | None]:
     return pod, _config_map(pod, data)
 
 
-def _template(pod: Document) -> str:
-    for container in pod["spec"]["initContainers"]:
+def template_text(pod: Document) -> str:
+    """The template that a pod carries for its executor, as JSON; empty when it has none."""
+    for container in pod["spec"].get("initContainers") or ():
         for entry in container.get("env") or ():
             if entry.get("name") == TEMPLATE:
                 return str(entry.get("value") or "")

