@@ -29,10 +29,8 @@ class Relay:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        self.cut()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.thaw()
+        await asyncio.gather(*self._tasks)
 
     @property
     def port(self) -> int:
