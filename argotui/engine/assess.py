@@ -111,6 +111,12 @@ class Assessor:
         if known and label and known.get(identifier) is not (label == "true"):
             self._ex.status[_LEGACY] = {**known, identifier: label == "true"}
 
+    def awaits_older_reports(self) -> bool:
+        """Whether a report of that map is missing, and may still come."""
+        known, nodes = self._ex.status.get(_LEGACY) or {}, self._ex.nodes
+        missing = [each for each, done in known.items() if not done and nodes.get(each) is not None]
+        return any(self._waits_for_report(each, self._ex.pods.get(each), is_promised=True) for each in missing)
+
     # --- nodes --------------------------------------------------------------------------------
 
     def look(self, identifier: str) -> None:
@@ -142,12 +148,21 @@ class Assessor:
         ex = self._ex
         if ex.nodes[identifier].get("taskResultSynced") is not None or identifier in ex.leaves:
             return True
-        return ex.daemons.serves(identifier) or self._is_abandoned(identifier)
+        is_known = ex.daemons.serves(identifier) or self._is_abandoned(identifier)
+        return is_known or self._has_plain_template(identifier)
 
     def _is_abandoned(self, identifier: str) -> bool:
         """What is around the node has ended without it, so no frame will ever tell."""
         ex = self._ex
         return not ex.nodes.is_alive(ex.nodes[identifier].get("boundaryID") or "")
+
+    def _has_plain_template(self, identifier: str) -> bool:
+        """The node's template stands in the workflow itself and is no daemon's: so it is while the workflow is
+        suspended, under a status of an older controller that says nothing of reports."""
+        ex, name = self._ex, self._ex.nodes[identifier].get("templateName")
+        spec = ex.status.get("storedWorkflowTemplateSpec") or ex.workflow.get("spec") or {}
+        templates = [each for each in spec.get("templates") or () if each.get("name") == name]
+        return bool(name) and bool(templates) and not any(each.get("daemon") for each in templates)
 
     def ended(self, identifier: str) -> None:
         """The node is over: whoever waits for it is told."""
@@ -261,12 +276,15 @@ class Assessor:
 
     # --- reports ------------------------------------------------------------------------------
 
-    def _waits_for_report(self, identifier: str, pod: Document | None) -> bool:
-        """The executor's last report is missing, and may still come; if so, look again when it is late."""
+    def _waits_for_report(self, identifier: str, pod: Document | None, *, is_promised: bool = False) -> bool:
+        """The executor's last report is missing, and may still come; if so, look again when it is late.
+
+        is_promised: it is known to have begun, though nothing of it is to be seen.
+        """
         label = _label(self._results.get(identifier) or {})
         if label == "true" or (pod is not None and podstatus.report_is_lost(pod)):
             return False
-        if label != "false" and (pod is None or not podstatus.is_report_due(pod)):
+        if label != "false" and not is_promised and (pod is None or not podstatus.is_report_due(pod)):
             return False
         lives = pod is not None and not podstatus.is_over(pod)
         patience = timedelta(seconds=self._ex.config.result_timeout_seconds) if lives else RESULT_GRACE

@@ -228,8 +228,7 @@ class Run:
                 return
 
     def _reports_missing(self) -> bool:
-        legacy = self._ex.status.get("taskResultsCompletionStatus") or {}
-        return bool(self._ex.nodes.unsynced) or not all(legacy.values())
+        return bool(self._ex.nodes.unsynced) or self._assessor.awaits_older_reports()
 
     def _note_pods(self, had_nodes: bool) -> None:
         """Whether any pod runs: said once there is a node, and only together with something else."""

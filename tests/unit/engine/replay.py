@@ -80,6 +80,10 @@ class Recorded:
         self._seconds = seconds
         self._names: tuple[str, str] = ("", "")
 
+    def nodes(self) -> dict[str, Document]:
+        """Of the present stage, by name."""
+        return self._stages[0]
+
     def next_stage(self, name: str = "", alias: str = "") -> None:
         """From now on the outcomes of the next stage; in its recording the workflow's name is an alias."""
         self._stages.pop(0)

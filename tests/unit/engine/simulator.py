@@ -253,13 +253,17 @@ class Simulation:
         self.reload()
         self.advance([])
 
+    def read(self) -> Document:
+        """The object as the API gives it."""
+        return clone(self.workflow)
+
     def advance(self, facts: list[Fact]) -> Step:
         """One step; its changes are stored and its effects carried out."""
         self._loaded = True
         if self._run is None:
             self.room.begin(self)
         if self._run is None or self.fresh:
-            self._run = Run.load(clone(self.workflow), self.config, self.objects)
+            self._run = Run.load(self.read(), self.config, self.objects)
             self._wake = None
             gone = [fact for fact in facts if not isinstance(fact, _SEEN_ANYWAY)]
             facts = [
