@@ -18,7 +18,7 @@ Send = Callable[[Document], Awaitable[Document]]
 """Patches the workflow with a merge patch, returns the stored object. Raises ApiError, Unreachable."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
-_PLAIN_SHARE = 4
+_PLAIN_SHARE = 10
 _PACKED_SHARE = 20
 """The pause between writes is this many times what the last one took: §1.7 blobs cost the whole tree each time."""
 

@@ -40,10 +40,11 @@ class TaskResult:
         """`progress` is `N/M`."""
         await self._patch({"progress": progress}, "report the progress")
 
-    async def finish(self, outputs: Document, progress: str = "") -> None:
+    async def finish(self, outputs: Document, progress: str = "", *, begun: bool = True) -> None:
         """Reports the outputs and that they are complete, in one write. Raises ExecutorError when they are too large.
 
         Then, and whenever the server refuses the outputs, the mark of completeness is still set, as upstream does.
+        Without `begin` before it, this write makes the object.
         """
         complete: Document = {"metadata": {"labels": {LABEL_REPORT_OUTPUTS_COMPLETED: "true"}}}
         if progress:
@@ -52,7 +53,7 @@ class TaskResult:
         try:
             if len(compact_json(body).encode("utf-8", "surrogatepass")) > MAX_REQUEST:
                 raise ExecutorError("etcdserver: request is too large")
-            await self._patch(body, "report the outputs")
+            await (self._patch(body, "report the outputs") if begun else self._make(body))
         except ExecutorError:
             await self._patch(complete, "report the end")
             raise
@@ -67,6 +68,16 @@ class TaskResult:
             if not error.is_not_found:
                 raise ExecutorError(error.message) from None
             await self._create_late(body)
+
+    async def _make(self, body: Document) -> None:
+        """The object with its results; those of a kubelet that died before it took note of it are replaced."""
+        try:
+            await insist(lambda: self._create("true", body), "report the outputs")
+        except ApiError as error:
+            if error.is_already_exists:
+                await self._patch(body, "report the outputs")
+            elif not error.is_not_found:
+                raise ExecutorError(error.message) from None
 
     async def _create_late(self, body: Document) -> None:
         """Somebody has deleted it. Made again, unless its workflow is gone: then there is nobody to report to."""

@@ -112,9 +112,10 @@ class WaitContainer:
         collected = await self._collected(main, runtime)
         try:
             progress = read_progress(self._run_directory) if self._run_directory else ""
-            await self._result.finish(collected.outputs, progress)
+            await self._result.finish(collected.outputs, progress, begun=self._record.started() is not None)
         except ExecutorError as error:
             collected.fail(str(error))
+        self._record.mark_started()
         self._record.append_log("".join(f"{line}\n" for line in collected.lines))
         if collected.error:
             return self._record.write_exit(_FAILED, "", collected.error)

@@ -32,7 +32,7 @@ from argotui.local.kubelet.references import References
 from argotui.local.kubelet.status import PodState, Running, State, Terminated, Waiting
 from argotui.local.kubelet.stopping import Stopping, Verdict
 from argotui.local.kubelet.volumes import Volume, existing_volumes, make_volumes
-from argotui.local.kubelet.writer import ENDING_SECONDS, StatusWriter
+from argotui.local.kubelet.writer import ENDING_SECONDS, GATHER_SECONDS, StatusWriter
 from argotui.local.runtime.records import ContainerRecord, Ended
 from argotui.local.runtime.types import GRACE_SECONDS, ContainerPlan, Refused
 from argotui.model import documents
@@ -339,10 +339,11 @@ class PodRun:
             reporting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await reporting
+        await wait.begin()  # results were to come, though now they never will
         return record.write_exit(128 + signal.SIGKILL)
 
     async def _report(self, wait: WaitContainer, record: ContainerRecord) -> Ended:
-        beginning = asyncio.create_task(wait.begin())
+        beginning = asyncio.create_task(self._announce(wait))
         try:
             async with wait.following(self._node.marks):
                 await self._mains_over.wait()
@@ -354,6 +355,14 @@ class PodRun:
         main = self._plans.get("main")
         ran = main is not None and (main.record.started() or main.record.ended())
         return await wait.finish(main if ran else None, self._runtime, self._remark)
+
+    async def _announce(self, wait: WaitContainer) -> None:
+        """That results are to come is no news where they come at once."""
+        try:
+            async with asyncio.timeout(GATHER_SECONDS):
+                await self._mains_over.wait()
+        except TimeoutError:
+            await wait.begin()
 
     async def _end_rest(self) -> None:
         """Ends what a former kubelet has started and we have not come to follow before the pod was ended."""

@@ -64,6 +64,17 @@ async def test_announced_then_reported() -> None:
     assert api.requests == 2
 
 
+async def test_results_that_come_at_once_are_one_write() -> None:
+    api = Api()
+    result = TaskResult(api, IDENTITY)
+    await result.finish({"result": "x"}, "1/1", begun=False)
+    assert api.requests == 1
+    assert api.objects["wf-1"]["metadata"]["labels"][DONE] == "true"
+    assert api.objects["wf-1"]["outputs"] == {"result": "x"}
+    await TaskResult(api, IDENTITY).finish({"result": "y"}, begun=False)
+    assert api.objects["wf-1"]["outputs"] == {"result": "y"}
+
+
 async def test_what_is_there_already_is_taken_up() -> None:
     api = Api()
     await TaskResult(api, IDENTITY).begin()
