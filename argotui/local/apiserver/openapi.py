@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from argotui.local.apiserver import views
+from argotui.local.apiserver.discovery import REVIEWS
 from argotui.local.apiserver.served import Collection, Served
 from argotui.local.apiserver.typed import Field, table
 from argotui.model.documents import Document
+from argotui.model.resources import Resource
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
@@ -106,7 +108,7 @@ class OpenApi:
 
     def _names(self) -> dict[str, list[Collection]]:
         found: dict[str, list[Collection]] = {}
-        for collection in self._served:
+        for collection in (*self._served, *_reviews()):
             group, version = collection.group_version
             found.setdefault(f"apis/{group}/{version}" if group else f"api/{version}", []).append(collection)
         return dict(sorted(found.items()))
@@ -116,6 +118,16 @@ class OpenApi:
         if name not in self._made:
             self._made[name] = views.encode(_version(self._names()[name]))
         return self._made[name]
+
+
+@cache
+def _reviews() -> tuple[Collection, ...]:
+    """The kinds that only answer: they are described, but cannot be listed."""
+    return tuple(
+        Collection(Resource(group, version, kind, plural, kind.lower(), namespaced=namespaced), f"{kind}List")
+        for (group, version), kinds in REVIEWS.items()
+        for plural, (kind, namespaced) in kinds.items()
+    )
 
 
 def _bytes(field: int, data: bytes) -> bytes:
@@ -139,6 +151,9 @@ def _version(collections: list[Collection]) -> Document:
         schema = _kind_schema(collection, schemas)
         schema["x-kubernetes-group-version-kind"] = [_gvk(collection)]
         schemas[_schema_name(collection)] = schema
+        if collection in _reviews():
+            paths[collection.resource.path("{namespace}")] = {"post": _operation(collection, "post", _WRITES)}
+            continue
         schemas[_schema_name(collection) + "List"] = _list_schema(collection)
         paths |= _paths(collection)
     return {"openapi": "3.0.0", "info": _info(), "paths": paths, "components": {"schemas": schemas}}

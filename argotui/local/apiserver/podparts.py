@@ -55,8 +55,13 @@ def _assign(pod: Document, node: str, deleting: bool) -> None:
     )
 
 
+_INSTEAD = {
+    "eviction": "argotui's local cluster has one node, from which nothing is evicted: delete the pod",
+    "attach": "argotui's local cluster gives containers no input to attach to: follow the log, or use exec",
+    "portforward": "pods of argotui's local cluster share the network of this machine: connect to the port directly",
+}
+
+
 async def refuse(call: Call) -> web.StreamResponse:
     """A subresource that this version does not do."""
-    what = {"eviction": "evicting pods", "attach": "attaching to containers", "portforward": "port forwarding"}
-    text = f"{what.get(call.target.subresource, call.target.subresource)} is not supported by this version of argotui"
-    raise status.method_not_allowed(f"{text}'s local cluster")
+    raise status.method_not_allowed(_INSTEAD[call.target.subresource])

@@ -21,8 +21,9 @@ from argotui.local.kubelet.inside import has_processes
 from argotui.local.kubelet.noderecord import labels
 from argotui.local.kubelet.pod import PodRun
 from argotui.local.kubelet.podfile import PodFile
+from argotui.local.runtime.beside import Beside
 from argotui.local.runtime.records import RUN
-from argotui.local.runtime.types import Runtime
+from argotui.local.runtime.types import Refused, Runtime
 from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.resources import PODS
@@ -92,6 +93,13 @@ class Kubelet:
         if run is None:
             return f"no pod with uid {uid} runs here"
         return await run.signal(container, number)
+
+    def execution(self, uid: str, container: str, command: list[str], *, tty: bool) -> Beside:
+        """How a command is started in a running container. Raises Refused, StartFailure or OSError."""
+        run = self._runs.get(uid)
+        if run is None:
+            raise Refused(f"no pod with uid {uid} runs here")
+        return run.execution(container, command, tty=tty)
 
     def begin(self) -> None:
         """After the first list, which comes in the order of names: puts it into that of creation, takes the first."""

@@ -150,7 +150,7 @@ async def _serve(options: Options, chosen: choose.Choice, client: Client) -> Non
     await record.register()
     async with (
         contextlib.AsyncExitStack() as ending,
-        sockets.serving(directory / "run", kubelet.signal),
+        sockets.serving(directory / "run", kubelet),
         asyncio.TaskGroup() as group,
     ):
         ending.push_async_callback(kubelet.abandon)

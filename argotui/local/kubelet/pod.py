@@ -33,6 +33,7 @@ from argotui.local.kubelet.status import PodState, Running, State, Terminated, W
 from argotui.local.kubelet.stopping import Stopping, Verdict
 from argotui.local.kubelet.volumes import Volume, existing_volumes, make_volumes
 from argotui.local.kubelet.writer import ENDING_SECONDS, GATHER_SECONDS, StatusWriter
+from argotui.local.runtime.beside import Beside, run_beside
 from argotui.local.runtime.records import ContainerRecord, Ended
 from argotui.local.runtime.types import GRACE_SECONDS, ContainerPlan, Refused
 from argotui.model import documents
@@ -138,6 +139,15 @@ class PodRun:
         elif number == signal.SIGKILL:
             self._wait_killed.set()
         return ""
+
+    def execution(self, container: str, command: list[str], *, tty: bool) -> Beside:
+        """How a command is started in a running container. Raises Refused, StartFailure or OSError."""
+        if not isinstance(self._states.get(container), Running):
+            raise Refused(f"container {container} of pod {title(self._pod)} is not running")
+        plan = self._plans.get(container)
+        if plan is None:
+            raise Refused(f"container {container} is the executor's and runs inside the kubelet: it has no files")
+        return self._runtime.execution(plan, command, tty=tty)
 
     async def _live(self) -> None:
         refused = admission.refusal(self._pod) or self._runtime.refusal(as_processes(self._pod))
@@ -287,7 +297,7 @@ class PodRun:
         """Probes say when it is ready, and may end it."""
 
         def execute(command: list[str], seconds: float) -> Awaitable[int | None]:
-            return self._runtime.probe(plan, command, seconds)
+            return run_beside(self._runtime.probe(plan, command), seconds)
 
         prober = Prober(
             container, execute, self._writer.touch, lambda: self._stopping.end_soon([plan.name], self._grace())

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from argotui.local.runtime import waiter
-from argotui.local.runtime.beside import run_beside
+from argotui.local.runtime import enter, processes, waiter
+from argotui.local.runtime.beside import Beside, secret_file
 from argotui.local.runtime.claims import Claims
 from argotui.local.runtime.files import ContainerFiles, Layer
 from argotui.local.runtime.records import ContainerRecord, soon
@@ -103,13 +106,22 @@ class Bare:
             return alive
         return await asyncio.to_thread(kill_marked, mark_of(record)) > 0 or alive
 
-    async def probe(self, plan: ContainerPlan, command: Sequence[str], seconds: float) -> int | None:
+    def probe(self, plan: ContainerPlan, command: Sequence[str]) -> Beside:
         """As another plain process with the step's environment."""
         home = plan.record.directory / "root"
         rewritten, _ = _sort_mounts(plan)
         environment = {"PATH": self.search_path, **_environment(plan, rewritten, home)}
         words = [_rewrite(word, rewritten) for word in command]
-        return await run_beside(words, seconds, environment, _working_dir(plan, rewritten, home))
+        return Beside(words, environment, _working_dir(plan, rewritten, home))
+
+    def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
+        """Likewise; it carries the step's mark, so that nothing of it outlives the step."""
+        leader = plan.record.command()
+        if leader is None or not leader.is_alive():
+            raise StartFailure(f"container {plan.name} has no process to join")
+        environment = {**processes.environment_of(leader.pid), MARK: mark_of(plan.record)}
+        beside = replace(self.probe(plan, command), environment=environment)
+        return _on_terminal(beside) if tty else beside
 
     async def finished(self, record: ContainerRecord) -> None:
         """Kills what the command has left behind."""
@@ -125,6 +137,16 @@ class Bare:
         if held:
             await asyncio.to_thread(_clear_all, held)
             await self._claims.release(record.pod_uid)
+
+
+def _on_terminal(beside: Beside) -> Beside:
+    """The same, in charge of the terminal that it is started on."""
+    asked = {
+        "pid": 0, "words": list(beside.words), "environment": {"TERM": "xterm", **beside.environment},
+        "directory": beside.directory, "tty": True, "group": "",
+    }  # fmt: skip
+    content = secret_file(json.dumps(asked).encode("utf-8", "surrogatepass"))
+    return Beside((sys.executable, "-I", "-S", enter.__file__, str(content)), beside.environment, None, [content])
 
 
 def _signal_group(leader: int, number: int) -> None:

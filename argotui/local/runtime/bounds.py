@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
+_GROUP = "argotui-"
 _SMALLEST, _LARGEST = 2048, 16384
 
 
@@ -49,7 +50,17 @@ def remove(directory: Path) -> None:
 
 def group_name(directory: Path) -> str:
     """One group for each local cluster."""
-    return f"argotui-{hashlib.sha256(str(directory).encode()).hexdigest()[:12]}"
+    return f"{_GROUP}{hashlib.sha256(str(directory).encode()).hexdigest()[:12]}"
+
+
+def group_of(pid: int) -> str:
+    """The cgroup.procs of the group that bounds a step's process; "" where none does."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc", str(pid), "cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers in ("", "pids") and Path(path).name.startswith(_GROUP):
+                return str(_CGROUPS / controllers / path.lstrip("/") / "cgroup.procs")
+    return ""
 
 
 def _limit() -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from argotui.executor import gotext
 from argotui.local.runtime import waiter
-from argotui.local.runtime.beside import run_beside
+from argotui.local.runtime.beside import Beside
 from argotui.local.runtime.bounds import group_name
 from argotui.local.runtime.files import ContainerFiles, Layer
 from argotui.local.runtime.records import ContainerRecord
@@ -117,10 +117,15 @@ class Engine:
                 return started.waiter.send(signal.SIGKILL)
         return code == 0
 
-    async def probe(self, plan: ContainerPlan, command: Sequence[str], seconds: float) -> int | None:
+    def probe(self, plan: ContainerPlan, command: Sequence[str]) -> Beside:
         """`exec` of the engine."""
-        words = (self._program, "exec", container_name(plan.record), *command)
-        return await run_beside(words, seconds, _client_environment())
+        return Beside((self._program, "exec", container_name(plan.record), *command), _client_environment())
+
+    def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
+        """Likewise."""
+        options = ("--interactive", "--tty") if tty else ("--interactive",)
+        words = (self._program, "exec", *options, container_name(plan.record), *command)
+        return Beside(words, {**_client_environment(), "TERM": "xterm"} if tty else _client_environment())
 
     async def finished(self, record: ContainerRecord) -> None:
         """The engine has ended what was in the container."""

@@ -43,6 +43,13 @@ async def _look_for_end(pid: int) -> None:
             await asyncio.sleep(_LOOK_SECONDS)
 
 
+def environment_of(pid: int) -> dict[str, str]:
+    """What a process was started with. Raises OSError when it has ended, or is another user's."""
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        pairs = (os.fsdecode(pair).partition("=") for pair in file.read().split(b"\0") if pair)
+        return {name: value for name, _, value in pairs}
+
+
 def _reap(pid: int) -> None:
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)

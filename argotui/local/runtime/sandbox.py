@@ -11,14 +11,14 @@ import contextlib
 import json
 import os
 import signal
-import tempfile
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from argotui.local.runtime import waiter
-from argotui.local.runtime.beside import run_beside
+from argotui.local.runtime import bounds, enter, processes, waiter
+from argotui.local.runtime.beside import Beside, secret_file
 from argotui.local.runtime.files import ContainerFiles, Layer
 from argotui.local.runtime.hostview import HostView
 from argotui.local.runtime.records import LOG, SANDBOX_STATUS, TERMINATION, ContainerRecord, parent_of, soon
@@ -133,15 +133,28 @@ class Sandbox:
             return True
         return False
 
-    async def probe(self, plan: ContainerPlan, command: Sequence[str], seconds: float) -> int | None:
-        """In a sandbox of its own with the same files and network: to enter that of the step would take rights that
-        no command of a step may have. It sees what the step has written, and not its processes."""
-        content = b"".join(os.fsencode(word) + b"\0" for word in self._arguments(plan, beside=True))
-        with tempfile.TemporaryFile() as file:  # the arguments hold secrets, which no `ps` must show
-            file.write(content)
-            file.seek(0)
-            words = (self._settings.program, "--args", str(file.fileno()), "--", *command)
-            return await run_beside(words, seconds, {"PATH": waiter.PATH}, descriptors=[file.fileno()])
+    def probe(self, plan: ContainerPlan, command: Sequence[str]) -> Beside:
+        """In a sandbox of its own with the same files and network, which is cheaper than to enter that of the step.
+        It sees what the step has written, and not its processes."""
+        arguments = secret_file(b"".join(os.fsencode(word) + b"\0" for word in self._arguments(plan, beside=True)))
+        words = (self._settings.program, "--args", str(arguments), "--", *command)
+        return Beside(words, {"PATH": waiter.PATH}, descriptors=[arguments])
+
+    def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
+        """Inside the step's own sandbox, with the rights of its command."""
+        leader = _leader(plan.record, has_command=True)
+        pid = None if leader is None else _command_of(leader)
+        if pid is None:
+            raise StartFailure(f"container {plan.name} has no process to join")
+        terminal = {"TERM": "xterm"} if tty else {}
+        asked = {
+            "pid": pid, "words": list(command), "environment": terminal | processes.environment_of(pid),
+            "directory": plan.working_dir or "/", "uid": plan.user.uid or 0, "gid": plan.user.gid or 0, "tty": tty,
+            "group": bounds.group_of(pid),
+        }  # fmt: skip
+        content = secret_file(json.dumps(asked).encode("utf-8", "surrogatepass"))
+        words = (sys.executable, "-I", "-S", enter.__file__, str(content))
+        return Beside(words, {"PATH": waiter.PATH}, descriptors=[content])
 
     async def finished(self, record: ContainerRecord) -> None:
         """Nothing outlives its pid namespace."""
@@ -166,8 +179,7 @@ class Sandbox:
         words += ["--hostname", plan.hostname, *(() if beside else ("--json-status-fd", str(_STATUS_FD)))]
         words += self._identity(plan)
         words += ["--clearenv"]
-        defaults = {"PATH": self._host.search_path, "HOME": "/" if plan.user.uid else "/root"}
-        for name, value in {**defaults, "HOSTNAME": plan.hostname, **dict(plan.environment)}.items():
+        for name, value in self._environment(plan).items():
             words += ["--setenv", name, value]
         words += ["--bind", str(plan.record.directory / "root"), "/"]
         words += self._system(plan, beside)
@@ -180,6 +192,12 @@ class Sandbox:
         if plan.read_only_root:
             words += ["--remount-ro", "/"]
         return [*words, "--chdir", working_dir]
+
+    def _environment(self, plan: ContainerPlan) -> dict[str, str]:
+        home = "/" if plan.user.uid else "/root"
+        return {
+            "PATH": self._host.search_path, "HOME": home, "HOSTNAME": plan.hostname, **dict(plan.environment),
+        }  # fmt: skip
 
     def _identity(self, plan: ContainerPlan) -> list[str]:
         user = plan.user
@@ -280,6 +298,16 @@ def _leader(record: ContainerRecord, has_command: bool) -> int | None:
     if monitor is None or parent_of(monitor) != started.waiter.pid:
         return None
     return None if has_command and not _has_command(pid) else pid
+
+
+def _command_of(leader: int) -> int | None:
+    """The first process below the sandbox's own; only that has the rights of the step."""
+    try:
+        with open(f"/proc/{leader}/task/{leader}/children", encoding="ascii") as file:
+            found = file.read().split()
+    except OSError:
+        return None
+    return int(found[0]) if found else None
 
 
 def _has_command(leader: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from argotui.local.runtime.beside import Beside
 from argotui.local.runtime.records import ContainerRecord
 from argotui.model.documents import Document
 
@@ -158,8 +159,14 @@ class Runtime(Protocol):
     async def signal(self, record: ContainerRecord, number: int) -> bool:
         """Sends a signal to the command's processes; SIGKILL to all of the container. False when none runs."""
 
-    async def probe(self, plan: ContainerPlan, command: Sequence[str], seconds: float) -> int | None:
-        """Runs a command where the container's own runs and returns its exit code; None when it takes too long."""
+    def probe(self, plan: ContainerPlan, command: Sequence[str]) -> Beside:
+        """How the command of a probe is run on what the container has. Raises Refused or StartFailure."""
+
+    def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
+        """How a command is run in the container, as `kubectl exec` wants it.
+
+        Raises Refused, StartFailure, or OSError when it has just ended.
+        """
 
     async def finished(self, record: ContainerRecord) -> None:
         """The command has ended: kills what it left behind."""

@@ -15,6 +15,8 @@ from argotui.local.kubelet.logindex import LogIndex
 from argotui.local.kubelet.stopping import Stopping, Verdict
 from argotui.local.kubelet.tidy import Tidy
 from argotui.local.logfiles import NoLog, note_growth, noted, read_log, stamp
+from argotui.local.runtime.beside import Beside
+from argotui.local.runtime.types import Refused
 
 SECOND = 10**9
 BASE = 1_795_000_000
@@ -166,11 +168,15 @@ async def test_signals_come_over_a_socket_of_any_length(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     asked = []
 
-    async def deliver(uid: str, container: str, number: int) -> str:
-        asked.append((uid, container, number))
-        return "" if container == "main" else "no such container"
+    class Containers:
+        async def signal(self, uid: str, container: str, number: int) -> str:
+            asked.append((uid, container, number))
+            return "" if container == "main" else "no such container"
 
-    async with sockets.serving(deep, deliver):
+        def execution(self, uid: str, container: str, command: list[str], *, tty: bool) -> Beside:
+            raise Refused(f"{container} has nothing to enter")
+
+    async with sockets.serving(deep, Containers()):
         directory = os.open(deep, os.O_PATH)
         reader, writer = await asyncio.open_unix_connection(f"/proc/self/fd/{directory}/kubelet.sock")
         answers = []
@@ -179,6 +185,8 @@ async def test_signals_come_over_a_socket_of_any_length(tmp_path: Path) -> None:
             {"op": "signal", "uid": "u", "container": "x", "signal": 9},
             {"op": "shell", "uid": "u", "container": "x", "signal": 9},
             {"op": "signal", "uid": "u", "container": "x", "signal": 999},
+            {"op": "exec", "uid": "u", "container": "x", "command": ["sh"], "stdout": True},
+            {"op": "exec", "uid": "u", "container": "x"},
         ):
             writer.write(json.dumps(request).encode() + b"\n")
             answers.append(json.loads(await reader.readline()))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from argotui.local.runtime import bounds, choose, hostview, processes
+from argotui.local.runtime.beside import run_beside
 from argotui.local.runtime.records import SANDBOX_STATUS
 from argotui.local.runtime.sandbox import Layering, Sandbox, SandboxSettings
 from argotui.local.runtime.types import Mount, Refused, StartFailure, User
@@ -288,10 +289,15 @@ async def test_a_probe_sees_files_of_the_step_and_writes_none(sandbox: Sandbox, 
     running = asyncio.create_task(run(sandbox, planned))
     await until((volume / "done").exists)
     seen = "cat /tmp/a /usr/b /v/c && test $X = 1 && touch /usr/new"
-    assert await sandbox.probe(planned, ["sh", "-c", seen], 10) == 0
-    assert await sandbox.probe(planned, ["sh", "-c", "test -e /usr/new"], 10) == 1
-    assert await sandbox.probe(planned, ["sh", "-c", "exit 7"], 10) == 7
-    assert await sandbox.probe(planned, ["sleep", "600"], 0.2) is None
-    assert await sandbox.probe(planned, ["no-such-program"], 10) not in (0, None)
+    assert await run_beside(sandbox.probe(planned, ["sh", "-c", seen]), 10) == 0
+    assert await run_beside(sandbox.probe(planned, ["sh", "-c", "test -e /usr/new"]), 10) == 1
+    assert await run_beside(sandbox.probe(planned, ["sh", "-c", "exit 7"]), 10) == 7
+    assert await run_beside(sandbox.probe(planned, ["sleep", "600"]), 0.2) is None
+    assert await run_beside(sandbox.probe(planned, ["no-such-program"]), 10) not in (0, None)
+    # and who enters the sandbox itself sees its processes, and leaves behind what it writes
+    entered = "cat /tmp/a /usr/b /v/c && test $X = 1 && kill -0 2 && echo >/usr/entered"
+    assert await run_beside(sandbox.execution(planned, ["sh", "-c", entered], tty=False), 10) == 0
+    again = ["sh", "-c", "test -e /usr/entered; exit $((7 + $?))"]
+    assert await run_beside(sandbox.execution(planned, again, tty=False), 10) == 7
     await sandbox.signal(planned.record, signal.SIGKILL)
     await running
