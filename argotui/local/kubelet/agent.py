@@ -94,12 +94,12 @@ class Kubelet:
             return f"no pod with uid {uid} runs here"
         return await run.signal(container, number)
 
-    def execution(self, uid: str, container: str, command: list[str], *, tty: bool) -> Beside:
+    async def execution(self, uid: str, container: str, command: list[str], *, tty: bool) -> Beside:
         """How a command is started in a running container. Raises Refused, StartFailure or OSError."""
         run = self._runs.get(uid)
         if run is None:
             raise Refused(f"no pod with uid {uid} runs here")
-        return run.execution(container, command, tty=tty)
+        return await run.execution(container, command, tty=tty)
 
     def begin(self) -> None:
         """After the first list, which comes in the order of names: puts it into that of creation, takes the first."""

@@ -140,14 +140,14 @@ class PodRun:
             self._wait_killed.set()
         return ""
 
-    def execution(self, container: str, command: list[str], *, tty: bool) -> Beside:
+    async def execution(self, container: str, command: list[str], *, tty: bool) -> Beside:
         """How a command is started in a running container. Raises Refused, StartFailure or OSError."""
         if not isinstance(self._states.get(container), Running):
             raise Refused(f"container {container} of pod {title(self._pod)} is not running")
         plan = self._plans.get(container)
         if plan is None:
             raise Refused(f"container {container} is the executor's and runs inside the kubelet: it has no files")
-        return self._runtime.execution(plan, command, tty=tty)
+        return await self._runtime.execution(plan, command, tty=tty)
 
     async def _live(self) -> None:
         refused = admission.refusal(self._pod) or self._runtime.refusal(as_processes(self._pod))

@@ -31,7 +31,7 @@ class Containers(Protocol):
     async def signal(self, uid: str, container: str, number: int) -> str:
         """ "" when the signal was delivered, else why not."""
 
-    def execution(self, uid: str, container: str, command: list[str], *, tty: bool) -> Beside:
+    async def execution(self, uid: str, container: str, command: list[str], *, tty: bool) -> Beside:
         """How a command is started in a container. Raises Refused, StartFailure or OSError."""
 
 
@@ -80,7 +80,7 @@ class _Connection:
             asked = json.loads(line)
             operation, uid, container = str(asked["op"]), str(asked["uid"]), str(asked["container"])
             if operation == "exec":
-                execution = self._execution(uid, container, asked)
+                execution = await self._execution(uid, container, asked)
                 answer: dict[str, object] = {"ok": True}
             else:
                 answer = await self._signal(operation, uid, container, asked)
@@ -92,10 +92,10 @@ class _Connection:
         await self._writer.drain()
         return execution
 
-    def _execution(self, uid: str, container: str, asked: Any) -> Execution:
+    async def _execution(self, uid: str, container: str, asked: Any) -> Execution:
         command = [str(word) for word in asked["command"]]
         wanted = Streams(*(bool(asked.get(name)) for name in ("stdin", "stdout", "stderr", "tty")))
-        beside = self._containers.execution(uid, container, command, tty=wanted.tty)
+        beside = await self._containers.execution(uid, container, command, tty=wanted.tty)
         return Execution(beside, wanted, self._reader, self._writer)
 
     async def _signal(self, operation: str, uid: str, container: str, asked: Any) -> dict[str, object]:

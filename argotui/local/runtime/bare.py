@@ -114,9 +114,9 @@ class Bare:
         words = [_rewrite(word, rewritten) for word in command]
         return Beside(words, environment, _working_dir(plan, rewritten, home))
 
-    def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
+    async def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
         """Likewise; it carries the step's mark, so that nothing of it outlives the step."""
-        leader = plan.record.command()
+        leader = await soon(plan.record.command, plan.record)
         if leader is None or not leader.is_alive():
             raise StartFailure(f"container {plan.name} has no process to join")
         environment = {**processes.environment_of(leader.pid), MARK: mark_of(plan.record)}

@@ -121,7 +121,7 @@ class Engine:
         """`exec` of the engine."""
         return Beside((self._program, "exec", container_name(plan.record), *command), _client_environment())
 
-    def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
+    async def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
         """Likewise."""
         options = ("--interactive", "--tty") if tty else ("--interactive",)
         words = (self._program, "exec", *options, container_name(plan.record), *command)

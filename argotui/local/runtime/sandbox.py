@@ -140,10 +140,9 @@ class Sandbox:
         words = (self._settings.program, "--args", str(arguments), "--", *command)
         return Beside(words, {"PATH": waiter.PATH}, descriptors=[arguments])
 
-    def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
+    async def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
         """Inside the step's own sandbox, with the rights of its command."""
-        leader = _leader(plan.record, has_command=True)
-        pid = None if leader is None else _command_of(leader)
+        pid = await soon(lambda: _command_of(plan.record), plan.record)
         if pid is None:
             raise StartFailure(f"container {plan.name} has no process to join")
         terminal = {"TERM": "xterm"} if tty else {}
@@ -300,8 +299,11 @@ def _leader(record: ContainerRecord, has_command: bool) -> int | None:
     return None if has_command and not _has_command(pid) else pid
 
 
-def _command_of(leader: int) -> int | None:
+def _command_of(record: ContainerRecord) -> int | None:
     """The first process below the sandbox's own; only that has the rights of the step."""
+    leader = _leader(record, has_command=True)
+    if leader is None:
+        return None
     try:
         with open(f"/proc/{leader}/task/{leader}/children", encoding="ascii") as file:
             found = file.read().split()

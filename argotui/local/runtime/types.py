@@ -162,7 +162,7 @@ class Runtime(Protocol):
     def probe(self, plan: ContainerPlan, command: Sequence[str]) -> Beside:
         """How the command of a probe is run on what the container has. Raises Refused or StartFailure."""
 
-    def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
+    async def execution(self, plan: ContainerPlan, command: Sequence[str], *, tty: bool) -> Beside:
         """How a command is run in the container, as `kubectl exec` wants it.
 
         Raises Refused, StartFailure, or OSError when it has just ended.

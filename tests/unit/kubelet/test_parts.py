@@ -173,7 +173,7 @@ async def test_signals_come_over_a_socket_of_any_length(tmp_path: Path) -> None:
             asked.append((uid, container, number))
             return "" if container == "main" else "no such container"
 
-        def execution(self, uid: str, container: str, command: list[str], *, tty: bool) -> Beside:
+        async def execution(self, uid: str, container: str, command: list[str], *, tty: bool) -> Beside:
             raise Refused(f"{container} has nothing to enter")
 
     async with sockets.serving(deep, Containers()):

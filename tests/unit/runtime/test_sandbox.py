@@ -296,8 +296,8 @@ async def test_a_probe_sees_files_of_the_step_and_writes_none(sandbox: Sandbox, 
     assert await run_beside(sandbox.probe(planned, ["no-such-program"]), 10) not in (0, None)
     # and who enters the sandbox itself sees its processes, and leaves behind what it writes
     entered = "cat /tmp/a /usr/b /v/c && test $X = 1 && kill -0 2 && echo >/usr/entered"
-    assert await run_beside(sandbox.execution(planned, ["sh", "-c", entered], tty=False), 10) == 0
+    assert await run_beside(await sandbox.execution(planned, ["sh", "-c", entered], tty=False), 10) == 0
     again = ["sh", "-c", "test -e /usr/entered; exit $((7 + $?))"]
-    assert await run_beside(sandbox.execution(planned, again, tty=False), 10) == 7
+    assert await run_beside(await sandbox.execution(planned, again, tty=False), 10) == 7
     await sandbox.signal(planned.record, signal.SIGKILL)
     await running
