@@ -10,6 +10,7 @@ from argotui.cli import options
 from argotui.cli.printing import as_json
 from argotui.cli.running import CliSession, run_connected
 from argotui.cli.terminal import Terminal, terminal
+from argotui.services.doctor.controllers import home_of
 from argotui.services.doctor.examine import examine
 from argotui.services.doctor.finding import Finding, Level, Site
 from argotui.services.install.settings import InstallSettings
@@ -21,7 +22,10 @@ def add_parser(subparsers: options.Subparsers) -> None:
     """Declares the verb."""
     parser = subparsers.add_parser("doctor", help="check a cluster: what is wrong, and what to do about it")
     parser.add_argument(
-        "--controller-namespace", default="", metavar="NS", help="where the controller is (default: the namespace)"
+        "--controller-namespace",
+        default="",
+        metavar="NS",
+        help=f"where the controller is (default: the namespace if one is there, else {InstallSettings.namespace})",
     )
     parser.add_argument(
         "--configmap", default=InstallSettings.configmap, metavar="NAME", help="its ConfigMap (%(default)s)"
@@ -35,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _examine(session: CliSession, args: argparse.Namespace) -> int:
-    home = args.controller_namespace or session.namespace
+    home = args.controller_namespace or await home_of(session.client, session.namespace, InstallSettings.namespace)
     site = Site(session.client, home, session.namespace, args.configmap, datetime.now(UTC))
     to, found = terminal(), []
     async for finding in examine(site):
@@ -59,4 +63,6 @@ def _tell(finding: Finding, to: Terminal) -> None:
 def _summary(found: list[Finding]) -> str:
     counts = [(sum(finding.level is level for finding in found), level) for level in (Level.PROBLEM, Level.WARNING)]
     told = ", ".join(f"{number} {level}{'' if number == 1 else 's'}" for number, level in counts if number)
-    return told or "nothing is wrong"
+    unseen = len({finding.about for finding in found if finding.level is Level.UNKNOWN})
+    left = f"; what you may not look at: {unseen} of {len({finding.about for finding in found})}" if unseen else ""
+    return f"{told or 'nothing wrong was found'}{left}"

@@ -104,7 +104,8 @@ async def _install(session: CliSession, args: argparse.Namespace) -> int:
     )]  # fmt: skip
     refused = sum(outcome.refused for outcome in outcomes)
     if refused:
-        complain(f"{refused} of {len(outcomes)} objects were refused; the rest is in place")
+        rest = "" if refused == len(outcomes) else "; the rest is in place"
+        complain(f"{refused} of {len(outcomes)} objects were refused{rest}")
     elif not args.dry_run:
         print("installed; `argotui doctor` tells whether it works")
     return int(bool(refused))

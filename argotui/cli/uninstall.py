@@ -44,7 +44,7 @@ async def _warn(session: CliSession, args: argparse.Namespace) -> None:
     if args.crds:
         number = await workflows(session.client, unfinished=False)
         if number != 0 and not args.yes:
-            which = "all" if number is None else f"all {number}"
-            raise CliError(f"--crds deletes {which} workflows of the cluster, finished ones too; add --yes to do that")
+            many = "" if number is None else f" ({number})"
+            raise CliError(f"--crds deletes every workflow of the cluster{many}, finished ones too; add --yes")
     elif number := await workflows(session.client, unfinished=True):
-        complain(f"{number} workflows are not completed; they rest until a controller runs again", prefix="note: ")
+        complain(f"workflows that are not completed: {number}; they rest until a controller runs again", prefix="note: ")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from argotui.engine.config import EngineConfig
 from argotui.engine.configform import ConfigError
+from argotui.kube.client import Client
 from argotui.kube.errors import ApiError
 from argotui.model import documents
 from argotui.model.documents import Document
@@ -21,11 +22,26 @@ _PATIENCE = timedelta(minutes=1)
 _SLACK = timedelta(seconds=5)
 
 
+async def home_of(client: Client, *namespaces: str) -> str:
+    """The first of `namespaces` in which a controller has held its Lease as far as may be seen; else the first."""
+    for namespace in namespaces:
+        try:
+            if await _leases(client, namespace):
+                return namespace
+        except ApiError as error:
+            if not error.is_forbidden:
+                raise
+    return namespaces[0]
+
+
+async def _leases(client: Client, namespace: str) -> list[Document]:
+    page = await client.list(LEASES, namespace)
+    return [lease for lease in page.items if documents.name(lease).startswith(_LEASE)]
+
+
 async def check_lease(site: Site) -> list[Finding]:
     """Who holds the Lease of each controller in the namespace, and whether it still lives."""
-    page = await site.client.list(LEASES, site.home)
-    leases = [lease for lease in page.items if documents.name(lease).startswith(_LEASE)]
-    if leases:
+    if leases := await _leases(site.client, site.home):
         now = await site.client.server_time()
         return [await _lease(site, lease, now) for lease in leases]
     text = f"no controller has ever held the Lease {site.home}/{_LEASE}: nothing starts workflows"

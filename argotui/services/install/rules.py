@@ -59,8 +59,9 @@ _INSIDE = ("workflowtasksets", "workflowtaskresults", "workflowartifactgctasks")
 VIEWER_RULES = (
     rule(_ARGO, (*_KINDS, *_INSIDE), _READ),
     rule("", ("pods", "pods/log", "events"), _READ),
+    rule("coordination.k8s.io", ("leases",), ("get", "list")),
 )
-"""To look: workflows, their pods, logs and events."""
+"""To look: workflows, their pods, logs and events, and whether a controller lives."""
 
 OPERATOR_RULES = (
     *VIEWER_RULES,

@@ -13,6 +13,7 @@ from argotui.model.documents import Document
 from argotui.model.resources import CONFIG_MAPS, CRDS, DEPLOYMENTS, LEASES, PODS, SECRETS, WORKFLOWS
 from argotui.model.schema import crds
 from argotui.model.times import format_micro_time
+from argotui.services.doctor.controllers import home_of
 from argotui.services.doctor.examine import examine
 from argotui.services.doctor.finding import Finding, Level, Site
 from tests.unit.services.fake import FakeClient
@@ -86,6 +87,14 @@ async def test_every_problem_says_what_to_do() -> None:
 async def test_the_lease_tells_whether_a_controller_lives(renewed: float, level: Level) -> None:
     (finding,) = [finding for finding in await found(Cluster(renewed=renewed)) if finding.about == "controller"]
     assert finding.level is level
+
+
+async def test_the_controller_is_looked_for_where_it_may_be() -> None:
+    client = Cluster()
+    assert await home_of(client, "team", "argo") == "argo"  # type: ignore[arg-type]
+    assert await home_of(client, "team", "other") == "team"  # type: ignore[arg-type]
+    closed = Cluster(forbidden=("/namespaces/team/",))
+    assert await home_of(closed, "team", "argo") == "argo"  # type: ignore[arg-type]
 
 
 async def test_a_lease_without_a_holder_is_nobodys() -> None:
