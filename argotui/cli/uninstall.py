@@ -47,4 +47,4 @@ async def _warn(session: CliSession, args: argparse.Namespace) -> None:
             many = "" if number is None else f" ({number})"
             raise CliError(f"--crds deletes every workflow of the cluster{many}, finished ones too; add --yes")
     elif number := await workflows(session.client, unfinished=True):
-        complain(f"workflows that are not completed: {number}; they rest until a controller runs again", prefix="note: ")
+        complain(f"workflows not completed: {number}; they rest until a controller runs again", prefix="note: ")
