@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import NoReturn
 
 from argotui.controller import clock
+from argotui.controller.correlation import Correlated, Correlator
 from argotui.controller.requests import Requests
 from argotui.engine.effects import EmitEvent
 from argotui.kube.client import Client
-from argotui.kube.errors import KubeError
+from argotui.kube.errors import ApiError, KubeError
 from argotui.model.documents import Document, api_version, kind, name, namespace, resource_version, uid
 from argotui.model.resources import EVENTS
 from argotui.model.times import format_time
@@ -74,7 +75,8 @@ class Events:
     They are an extra: failing to write one is told once and disturbs nothing.
     """
 
-    def __init__(self, client: Client, requests: Requests) -> None:
+    def __init__(self, client: Client, requests: Requests, *, with_annotations: bool = False) -> None:
+        self._correlator = Correlator(with_annotations=with_annotations)
         self._client = client
         self._requests = requests
         self._background = Requests(requests.permit, slots=1)
@@ -110,9 +112,21 @@ class Events:
             await asyncio.sleep(missing)
 
     async def _write(self, body: Document) -> None:
+        correlated = self._correlator.take(body, time.monotonic())
         try:
-            await self._background.send(lambda: self._client.create(EVENTS, body), self._never)
+            await self._background.send(lambda: self._send(correlated), self._never)
+            self._correlator.sent(correlated)
         except KubeError as error:
+            self._correlator.forget(correlated)
+            if correlated.name and isinstance(error, ApiError) and error.is_not_found:
+                await self._write(body)  # Events do not live long: this one begins anew
+                return
             if str(error) not in self._told:
                 self._told.add(str(error))
                 log.warning("events cannot be written: %s", error)
+
+    async def _send(self, correlated: Correlated) -> Document:
+        if not correlated.name:
+            return await self._client.create(EVENTS, correlated.body)
+        where = namespace(correlated.body)
+        return await self._client.patch(EVENTS, correlated.name, correlated.patch, where)

@@ -77,7 +77,7 @@ class Term:
         self.cleanup = PodCleanup(client, lease, counting.book.queues[POD_CLEANUP], workers.pod_cleanup)
         self._collection = Collection(client, lease, scope, lambda: self.config, counting.book.queues[TTL], workers.ttl)
         self.estimates = Estimates(client, lambda: list(self._collection.reflector.cache.values()))
-        self.events = Events(client, self.requests)
+        self.events = Events(client, self.requests, with_annotations=settings.tuning.event_annotations)
         self.caches = Caches(
             client,
             scope,
