@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from argotui.controller.references import Reference, references
 from argotui.controller.scope import Scope
+from argotui.controller.slimming import slim_pod
 from argotui.controller.versions import is_newer
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError
@@ -38,8 +39,8 @@ def _as_is(document: Document) -> Document:
     return document
 
 
-_READ = dict.fromkeys((WORKFLOWS, WORKFLOW_TEMPLATES, CLUSTER_WORKFLOW_TEMPLATES), today)
-"""Kinds that may have older forms: nobody here sees any."""
+_READ = {WORKFLOWS: today, WORKFLOW_TEMPLATES: today, CLUSTER_WORKFLOW_TEMPLATES: today, PODS: slim_pod}
+"""Kinds that may have older forms: nobody here sees any. Of pods only what matters is kept."""
 
 
 class ByWorkflow:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from argotui.controller.options import Workers
+from argotui.controller.slimming import slim_pod
 from argotui.kube.errors import ApiError
 from argotui.model.resources import CONFIG_MAPS, PODS, WORKFLOWS
 from tests.unit.controller.world import World, workflow
@@ -107,3 +108,21 @@ async def test_workflows_that_wait_cost_no_task_each() -> None:
         await until(postponed)
         await asyncio.sleep(0.2)
         assert len(asyncio.all_tasks()) < 60
+
+
+def test_of_a_pod_only_what_matters_is_kept() -> None:
+    main = {"name": "main", "image": "i", "args": ["a" * 1000], "resources": {"limits": {"cpu": "1"}}}
+    pod = {
+        "metadata": {"name": "p", "annotations": {"a": "b"}},
+        "spec": {"nodeName": "n", "containers": [main], "volumes": [{}], "terminationGracePeriodSeconds": 5},
+        "status": {"phase": "Running"},
+    }
+    assert slim_pod(pod) == {
+        **pod,
+        "spec": {
+            "nodeName": "n",
+            "terminationGracePeriodSeconds": 5,
+            "containers": [{"name": "main", "resources": {"limits": {"cpu": "1"}}}],
+        },
+    }
+    assert main["image"] == "i", "the pod that was given stays as it is"
