@@ -8,10 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from argotui.executor.commands import Role, role_of
-from argotui.local.kubelet.agents import run_agent
 from argotui.local.kubelet.api import Api
 from argotui.local.kubelet.executors import Step
-from argotui.local.kubelet.resources import run_resource
 from argotui.local.runtime.records import ContainerRecord, Ended
 from argotui.local.runtime.types import Refused
 from argotui.model.documents import Document
@@ -25,7 +23,13 @@ Work = Callable[[], Awaitable[Ended]]
 
 
 def work_of(api: Api, pod: Document, container: Document, step: Step | None, record: ContainerRecord) -> Work:
-    """What such a container does. Raises Refused."""
+    """What such a container does. Raises Refused.
+
+    Imported with the first of them: most kubelets have none, and a restart should not pay for them.
+    """
+    from argotui.local.kubelet.agents import run_agent
+    from argotui.local.kubelet.resources import run_resource
+
     if role_of(container) is Role.AGENT:
         return lambda: run_agent(api, pod, container, record)
     if step is None:
