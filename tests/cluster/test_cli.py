@@ -29,6 +29,12 @@ from tests.unit.services.workflows import failed, gate, node, pod, workflow
 SECONDS = 60
 
 
+_HEARING = """import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-m", "argotui", *sys.argv[1:]])"""
+"""Shells start what runs in the background deaf to ctrl+c, and so may these tests have been started."""
+
+
 class Server:
     """A running API server and the command line that talks to it."""
 
@@ -61,12 +67,17 @@ class Server:
             code = run(["-n", "argo", *arguments])
         return Ran(code, out.getvalue(), err.getvalue())
 
-    def spawn(self, *arguments: str) -> subprocess.Popen[str]:
-        """Runs a command line as a process of its own, as the conformance runner does."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "argotui", "-n", "argo", *arguments],
+    @contextlib.contextmanager
+    def spawn(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Runs a command line as a process of its own, as the conformance runner does; gone when the block is left."""
+        with subprocess.Popen(
+            [sys.executable, "-S", "-c", _HEARING, "-n", "argo", *arguments],
             env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        ) as process:  # fmt: skip
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def create(self, res: Resource, document: Document) -> Document:
         body = {**document, "metadata": {k: v for k, v in document["metadata"].items() if k != "uid"}}
@@ -116,9 +127,9 @@ def check(ran: Ran) -> str:
 
 def test_suspend_and_resume(server: Server) -> None:
     server.create(WORKFLOWS, workflow("pausing"))
-    suspending = server.spawn("suspend", "pausing")
-    assert suspending.communicate(timeout=SECONDS) == ("workflow pausing suspended\n", "")
-    assert suspending.returncode == 0
+    with server.spawn("suspend", "pausing") as suspending:
+        assert suspending.communicate(timeout=SECONDS) == ("workflow pausing suspended\n", "")
+        assert suspending.returncode == 0
     assert server.stored("pausing")["spec"]["suspend"] is True
     check(server.argotui("resume", "pausing"))
     assert "suspend" not in server.stored("pausing")["spec"]
@@ -220,22 +231,23 @@ def test_list_get_and_latest(server: Server) -> None:
     assert server.argotui("get", "nothing").code == 1
 
 
-def watching(server: Server, name: str) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def watching(server: Server, name: str) -> Iterator[subprocess.Popen[str]]:
     """`argotui watch` that has told the first state."""
-    process = server.spawn("watch", name)
-    assert process.stdout is not None
-    assert process.stdout.readline().endswith(f" {name} Running\n")
-    return process
+    with server.spawn("watch", name) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().endswith(f" {name} Running\n")
+        yield process
 
 
 def test_watch_survives_a_restart_of_the_api_server(server: Server) -> None:
     server.create(WORKFLOWS, workflow("patient"))
-    waiting = watching(server, "patient")
-    server.process.kill()
-    server.process.wait()
-    server.process = Server(server.directory).process
-    asyncio.run(_finish(server, "patient"))
-    out, err = waiting.communicate(timeout=SECONDS)
+    with watching(server, "patient") as waiting:
+        server.process.kill()
+        server.process.wait()
+        server.process = Server(server.directory).process
+        asyncio.run(_finish(server, "patient"))
+        out, err = waiting.communicate(timeout=SECONDS)
     assert waiting.returncode == 1, err
     assert out.endswith(" patient Failed\n")
     assert "connection lost" in err
@@ -259,7 +271,7 @@ def test_delete(server: Server) -> None:
 
 def test_ctrl_c_ends_a_watch_quietly_with_130(server: Server) -> None:
     server.create(WORKFLOWS, workflow("endless"))
-    waiting = watching(server, "endless")
-    waiting.send_signal(signal.SIGINT)
-    out, err = waiting.communicate(timeout=SECONDS)
+    with watching(server, "endless") as waiting:
+        waiting.send_signal(signal.SIGINT)
+        out, err = waiting.communicate(timeout=SECONDS)
     assert (waiting.returncode, out, err) == (130, "", "")

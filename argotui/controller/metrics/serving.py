@@ -13,7 +13,6 @@ from argotui.engine.metricsconfig import MetricsSettings
 log = logging.getLogger(__name__)
 
 
-
 class MetricsServer:
     """`apply` it to every new configuration. `where` is the address, `problem` why there is none."""
 
