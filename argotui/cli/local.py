@@ -1,4 +1,4 @@
-"""`argotui local start | stop | status | reset | kubeconfig`: the cluster for whoever has no Kubernetes."""
+"""`argotui local start | stop | status | reset | kubeconfig | user`: the cluster for whoever has no Kubernetes."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from argotui.cli import local_user
 from argotui.cli.terminal import confirmed
 from argotui.config.paths import UnsafeDirectory, local_dir, local_kubeconfig
 from argotui.local.runtime.types import RUNTIMES
@@ -20,7 +21,7 @@ _SLOW_SECONDS = 0.3
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declares the verb and its sub-verbs."""
-    parser = subparsers.add_parser("local", help="the local cluster: start, stop, status, reset, kubeconfig")
+    parser = subparsers.add_parser("local", help="the local cluster: start, stop, status, reset, kubeconfig, user")
     verbs = parser.add_subparsers(dest="local_verb", metavar="VERB", required=True)
     start = verbs.add_parser("start", help="start the cluster; a second start finds the first one")
     add_runtime(start)
@@ -30,6 +31,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     reset = verbs.add_parser("reset", help="kill the steps and remove everything the cluster keeps")
     reset.add_argument("-y", "--yes", action="store_true", help="do not ask")
     verbs.add_parser("kubeconfig", help="print the path of the cluster's kubeconfig")
+    local_user.add_parser(verbs)
 
 
 def add_runtime(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +48,7 @@ def add_runtime(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the chosen sub-verb; returns the exit code."""
     verbs = {"start": _start, "stop": _stop, "status": _status, "reset": _reset, "kubeconfig": _kubeconfig}
+    verbs["user"] = local_user.run
     try:
         return verbs[args.local_verb](args)
     except (StartFailed, NotACluster, UnsafeDirectory) as error:

@@ -52,6 +52,6 @@ def private_directory(path: Path) -> Path:
     return path
 
 
-def local_kubeconfig(directory: Path | None = None) -> Path:
-    """The kubeconfig that the local API server writes."""
-    return (directory or local_dir()) / "kubeconfig"
+def local_kubeconfig(directory: Path | None = None, part: str = "") -> Path:
+    """The kubeconfig that the local API server writes: the administrator's, or that of one of its processes."""
+    return (directory or local_dir()) / (f"kubeconfig-{part}" if part else "kubeconfig")

@@ -5,6 +5,7 @@ it is a third of the bytes and nobody here reads it. Every verb raises ApiError 
 refuses and Unreachable when there was no answer.
 """
 
+import copy
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -85,6 +86,13 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._transport.close()
+
+    def acting_as(self, token: str) -> Self:
+        """The same connections, with the rights of another token; not to be entered, it ends with this one."""
+        other = copy.copy(self)
+        other._transport = self._transport.with_token(token)
+        other.config = other._transport.config
+        return other
 
     async def get(self, res: Resource, name: str, namespace: str | None = None) -> Document:
         """One object."""

@@ -10,6 +10,7 @@ the object's name makes a repetition harmless, decides.
 """
 
 import asyncio
+import copy
 import json
 import os
 import random
@@ -18,6 +19,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple, TypedDict
 from urllib.parse import urlsplit
 
@@ -78,6 +80,15 @@ class Transport:
 
     observe: Callable[[str, str, int, float], None] | None = None
     """Told of every answer: method, path, status, seconds until it began."""
+
+    def with_token(self, token: str) -> "Transport":
+        """The same open pool, with another identity. It ends with this one."""
+        other = copy.copy(self)
+        other.config = replace(
+            self.config, token=token, token_file=None, username="", password="", plugin=None, impersonation=None
+        )
+        other._credentials = credentials_of(other.config)
+        return other
 
     async def open(self) -> None:
         """Makes the pool; no connection is made yet. Raises ConfigError."""

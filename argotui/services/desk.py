@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Generic
 from argotui.engine.tree import Changed
 from argotui.model.documents import Document
 from argotui.model.resources import CRON_WORKFLOWS, WORKFLOW_TEMPLATES, Resource
+from argotui.services.access import AccessBook, needs_of, needs_of_plan
 from argotui.services.place import Isolation, SessionOptions
 from argotui.store.crons import CronRow, row_of_cron
-from argotui.store.freshness import Freshness
+from argotui.store.freshness import Freshness, Link
 from argotui.store.logs import LogBuffer
 from argotui.store.named import Key, NamedTable, R
 from argotui.store.nodes import NodeTable
@@ -27,6 +28,7 @@ from argotui.store.text import one_line
 from argotui.store.workflows import WorkflowTable
 
 if TYPE_CHECKING:  # the modules behind these take 0.3 s to import; they are loaded after the first picture
+    from argotui.services.actions.types import Action, Plan, Selection
     from argotui.services.feed import ReflectorFeed, WorkflowFeed
     from argotui.services.log_feed import LogFeed
     from argotui.services.session import Session
@@ -83,6 +85,8 @@ class Desk:
         self.problem = ""
         """Why there is no session; empty while one is being made."""
         self.list_freshness = Freshness()
+        self.access = AccessBook(changed)
+        self._notice = ""
         self._options = options
         self._changed = changed
         self._connect = connect
@@ -112,6 +116,8 @@ class Desk:
             async with connect(self._options) as session:
                 self.session = session
                 self.isolation = session.isolation()
+                # a review is a POST, and a read-only console sends none; it refuses all actions anyway
+                self.access.use(None if session.read_only else session.client)
                 self._follow_list()
                 self._connected.set()
                 self._changed()
@@ -123,6 +129,7 @@ class Desk:
     def _lose(self) -> None:
         self._connected.clear()
         self.session = None
+        self.access.use(None)
         self._feed = None
         for task in self._tasks:
             task.cancel()
@@ -158,6 +165,21 @@ class Desk:
         """The namespace that is shown; None for all of them, or before there is a connection."""
         return self.session.namespace if self.session else None
 
+    def lacking(self, action: Action, selection: Selection) -> str:
+        """Which right an action lacks for what is selected, in words; empty when none, or when that is not known."""
+        if self.session is None:
+            return ""
+        return self.access.lacking(needs_of(action, selection, self.session.home_namespace))
+
+    def lacking_for_plan(self, plan: Plan) -> str:
+        """Which right a plan lacks, likewise."""
+        return self.access.lacking(needs_of_plan(plan))
+
+    def notice(self) -> str:
+        """Something that a person has to be told once; empty when there is nothing."""
+        told, self._notice = self._notice, ""
+        return told
+
     # what is followed
 
     def _follow_list(self) -> None:
@@ -171,6 +193,7 @@ class Desk:
             self.session.client, self.session.namespace, self.workflows, self._on_change, self.list_freshness
         )
         self._feed_task = self._start(self._feed.run())
+        self.access.permissions(self.session.home_namespace)
 
     def look_at(self, keys: list[Key]) -> None:
         """These rows of the list are on screen: their details come first."""
@@ -245,4 +268,18 @@ class Desk:
         return task
 
     def _on_change(self, _: Changed) -> None:
+        if self.list_freshness.link is Link.DENIED:
+            self._denied()
         self._changed()
+
+    def _denied(self) -> None:
+        """The list was refused: of all namespaces it becomes that of one; else the rights may have changed."""
+        session = self.session
+        if session is None:
+            return
+        if session.namespace is not None:
+            self.access.refused(session.namespace)
+            return
+        home = session.client.config.namespace
+        self._notice = f"you may not list workflows in all namespaces; namespace {home} is shown"
+        self.move(all_namespaces=False, namespace=home)

@@ -59,6 +59,15 @@ class Actor:
             return other if other.applies(selection) else action
         return action
 
+    def lacks(self, action_id: str) -> bool:
+        """Whether a right that the action always takes is missing where one is."""
+        action = self.registry.ACTIONS.get(action_id) if self._desk.session else None
+        if action is None:
+            return False
+        types = importlib.import_module("argotui.services.actions.types")
+        anything = types.Target({"metadata": {"namespace": self._desk.namespace or ""}})
+        return bool(self._desk.lacking(action, self.registry.Selection((anything,))))
+
     def entries(self, subject: Subject | None, keys: dict[str, str]) -> list[Entry]:
         """All actions for a menu, each with its key, and with the reason where it is refused."""
         selection = self.selection(subject)
@@ -69,7 +78,7 @@ class Actor:
             if not _concerns(action.id, subject):
                 continue
             verdict = action.applies(selection)
-            refusal = "" if verdict else one_line(verdict.reason)
+            refusal = self._desk.lacking(action, selection) if verdict else one_line(verdict.reason)
             made.append(Entry(action.id, action.title, keys.get(action.id, action.key), action.id, refusal))
         return sorted(made, key=lambda entry: bool(entry.refusal))
 
@@ -109,6 +118,9 @@ class Actor:
         verdict = action.applies(selection)
         if not verdict:
             raise PlanRefused(f"{action.title}: {one_line(verdict.reason)}")  # type: ignore[union-attr]
+        lacking = self._desk.lacking(action, selection)
+        if lacking:
+            raise PlanRefused(f"{action.title}: {lacking}")
 
     async def _known(self, session: Session, action: Action, selection: Selection) -> Selection:
         """The selection with whole objects, for which the action must apply as well."""
@@ -157,12 +169,16 @@ class Actor:
 
     async def _plan(self, session: Session, action: Action, selection: Selection, answers: dict[str, str]) -> Plan:
         try:
-            return await action.plan(session, selection, answers)
+            plan = await action.plan(session, selection, answers)
         except self._expected() as error:
             raise PlanRefused(_reasons(error)) from error
         except Exception as error:
             log.exception("planning %s failed", action.id)
             raise PlanRefused(one_line(f"planning failed inside argotui: {error!r}")) from error
+        lacking = self._desk.lacking_for_plan(plan)
+        if lacking:
+            raise PlanRefused(f"{action.title}: {lacking}")
+        return plan
 
     def _expected(self) -> tuple[type[Exception], ...]:
         errors = importlib.import_module("argotui.services.refusals")
@@ -174,6 +190,8 @@ class Actor:
         shown = bad or list(outcomes)
         text = "; ".join(one_line("; ".join((outcome.text, *outcome.notes))) for outcome in shown[:3])
         failed = any(outcome.result.value == "failed" for outcome in outcomes)
+        for outcome in bad:
+            self._desk.access.refused(outcome.target.namespace)
         self._app.tell(text or "nothing changed", Tone.BAD if failed else Tone.WARNING if bad else Tone.GOOD)
         if not failed and action.id in _LAUNCHES:
             made = next((outcome.document for outcome in outcomes if outcome.document), None)

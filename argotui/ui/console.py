@@ -126,6 +126,9 @@ class ConsoleApp(App[int]):
 
     def _pulse(self) -> None:
         self._pulse_timer = None
+        told = self.desk.notice()
+        if told:
+            self.tell(told, Tone.WARNING)
         for screen in self._shown_rooms():
             screen.pulse()
 

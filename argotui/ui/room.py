@@ -48,6 +48,7 @@ class Room(Screen[None]):
         self._notice_timer: Timer | None = None
         self._before_prompt = ""
         self._is_built = False
+        self._hinted = -1
 
     # what a subclass answers
 
@@ -108,6 +109,9 @@ class Room(Screen[None]):
         if self._is_built:
             self.refresh_rows()
             self.show_bars()
+            if self._hinted != self.desk.access.generation:
+                self._hinted = self.desk.access.generation
+                self.hints.hint(self._key_hints())
 
     def show_bars(self) -> None:
         """The two lines at the top."""
@@ -127,7 +131,9 @@ class Room(Screen[None]):
             binding = active.binding
             name = binding.id or binding.action
             if binding.description and (binding.show or name in self.HINTS):
-                found.setdefault(name, (key_name(binding.key), binding.description.lower()))
+                text = binding.description.lower()
+                text += " (not allowed)" if self.app.actor.lacks(name) else ""  # type: ignore[attr-defined]
+                found.setdefault(name, (key_name(binding.key), text))
         first = [found.pop(hint) for hint in self.HINTS if hint in found]
         return [*first, *found.values()]
 

@@ -94,7 +94,6 @@ def test_reviews(server: ApiServer) -> None:
     good = server.ok("POST", f"{authentication}/tokenreviews", {"spec": {"token": server.token}})
     assert good["status"]["user"] == me
     assert (
-        server.ok("POST", f"{authentication}/tokenreviews", {"spec": {"token": "x"}})["status"]["authenticated"]
-        is False
+        "authenticated" not in server.ok("POST", f"{authentication}/tokenreviews", {"spec": {"token": "x"}})["status"]
     )
     assert server.ask("GET", f"{authentication}/tokenreviews")[0] == 405

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from argotui.executor.agent.request import RequestFailed, perform
 from argotui.executor.insist import insist
-from argotui.kube.client import WatchEvent
+from argotui.kube.client import ListPage, WatchEvent
 from argotui.kube.errors import ApiError, KubeError
 from argotui.model.documents import Document, dig, labels, name, resource_version
 from argotui.model.keys import LABEL_COMPLETED
@@ -29,6 +29,8 @@ class Api(Protocol):
     """See argotui.kube.client.Client."""
 
     async def get(self, res: Resource, name: str, namespace: str | None = None) -> Document: ...
+
+    async def list(self, res: Resource, namespace: str | None = None, *, field_selector: str = "") -> ListPage: ...
 
     async def patch(
         self, res: Resource, name: str, body: Any, namespace: str | None = None, *, subresource: str = ""
@@ -76,15 +78,8 @@ class Agent:
 
     async def _serve(self) -> None:
         while True:
-            try:
-                found = await insist(
-                    lambda: self._api.get(WORKFLOW_TASK_SETS, self._workflow, self._namespace), "read the task set"
-                )
-            except ApiError as error:
-                if error.is_not_found:
-                    return
-                raise
-            if not self._take(found):
+            found = await insist(self._read, "read the task set")
+            if found is None or not self._take(found):
                 return
             try:
                 if not await self._watched(found):
@@ -92,6 +87,12 @@ class Agent:
             except KubeError as error:
                 self._log(f"watching the task set: {error}")
                 await asyncio.sleep(_PAUSE)
+
+    async def _read(self) -> Document | None:
+        """By a list: the role that upstream gives to agents has no get (§4.10)."""
+        selector = f"metadata.name={self._workflow}"
+        page = await self._api.list(WORKFLOW_TASK_SETS, self._namespace, field_selector=selector)
+        return page.items[0] if page.items else None
 
     async def _watched(self, found: Document) -> bool:
         """False when nothing more will come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argotui.local.apiserver import bodies, names, objectmeta, options, status
+from argotui.local.apiserver.access import escalation, podaccounts
 from argotui.local.apiserver.context import Call, Context
 from argotui.local.apiserver.served import Collection
 from argotui.local.apiserver.status import Cause
@@ -62,12 +63,15 @@ def admit(call: Call, document: Document, old: Document | None, data: bytes, unk
     found, causes = strategy.shape(document, old)
     _report_unknown(call, data, [*unknown, *found])
     if not causes:
+        if old is None and collection.id == "pods":
+            podaccounts.admit(call.context.store, document)
         strategy.complete(document, old)
         causes = strategy.causes(document, old)
     causes = objectmeta.causes(collection, document) + causes
     if causes:
         resource = collection.resource
         raise status.invalid(resource.kind, resource.group, document["metadata"].get("name", ""), causes)
+    escalation.check(call.context.access.authoriser, call.user, collection, document, old)
     call.warnings += strategy.warnings(document, old)
 
 

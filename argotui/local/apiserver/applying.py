@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from argotui.local.apiserver import bodies, committing, managing, options, requests, status, writing
+from argotui.local.apiserver.access import asking
 from argotui.local.apiserver.context import Call
 from argotui.local.apiserver.fields import managers
 from argotui.local.apiserver.fields.comparing import UnfitValue
@@ -62,6 +63,8 @@ def _metadata(applied: Document) -> Document:
 async def _create(call: Call, applied: Document, data: bytes) -> web.StreamResponse:
     if call.target.subresource:
         raise missing(call)
+    # what is patched by this is made anew, which takes the right to do that
+    asking.authorise(call.context.access.authoriser, call.user, asking.asked_to_create(call.target))
     writing.check_uid(call, "", applied)
     live = {"apiVersion": applied["apiVersion"], "kind": applied["kind"], "metadata": {}}
     document, found = _result(call, live, applied, {})

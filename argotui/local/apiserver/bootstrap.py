@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 from argotui.local.apiserver import objectmeta
+from argotui.local.apiserver.access import policy
 from argotui.local.apiserver.context import Context
 from argotui.local.apiserver.shipped import CONFIGURATION, configuration
 from argotui.local.apiserver.storage.entry import Key
@@ -16,21 +17,50 @@ from argotui.model import resources
 from argotui.model.documents import Document
 
 _NAMESPACES = ("default", "argo", "kube-system")
-_ACCOUNTS = (("default", "default"), ("argo", "default"), ("argo", "argo"), ("kube-system", "default"))
+_ACCOUNTS = (("argo", "argo"),)
+_QUICK_START = ("default", "argo")
 _DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 async def prepare(context: Context) -> None:
-    """Makes what is missing: Argo's definitions, namespaces, service accounts; the configuration only once."""
+    """Makes what is missing: Argo's definitions, namespaces, accounts, roles; the user's part of it only once."""
     await _define_all(context)
     for name in _NAMESPACES:
         await _ensure(context, Key("namespaces", "", name), _namespace(name))
     for namespace, name in _ACCOUNTS:
         account: Document = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {}}
         await _ensure(context, Key("serviceaccounts", namespace, name), account)
+    await _roles(context)
+    if not context.store.fact("quick_start"):
+        for namespace in _QUICK_START:
+            for resource, document in policy.quick_start(namespace):
+                await _ensure(context, Key(resource.group_resource, namespace, document["metadata"]["name"]), document)
+        context.store.remember("quick_start", 1)
     if not context.store.fact("configured"):
         await _ensure(context, CONFIGURATION, configuration())
         context.store.remember("configured", 1)
+
+
+async def _roles(context: Context) -> None:
+    """Kubernetes' roles as this version has them; a binding of them that is there may have been changed."""
+    for role in policy.cluster_roles():
+        key = Key(resources.CLUSTER_ROLES.group_resource, "", role["metadata"]["name"])
+        entry = context.store.latest(key)
+        if entry is None:
+            await _ensure(context, key, role)
+        elif not role.get("aggregationRule"):
+            stored = context.store.latest_document(entry)
+            missing = [rule for rule in role["rules"] if rule not in (stored.get("rules") or ())]
+            if missing:
+                stored["rules"] = [*(stored.get("rules") or ()), *missing]
+                await context.store.put(key, stored)
+    for binding in policy.cluster_role_bindings():
+        await _ensure(context, Key(resources.CLUSTER_ROLE_BINDINGS.group_resource, "", _name(binding)), binding)
+    await context.access.aggregator.settle()
+
+
+def _name(document: Document) -> str:
+    return str(document["metadata"]["name"])
 
 
 async def _define_all(context: Context) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from argotui.local.apiserver import bootstrap, served
+from argotui.local.apiserver.access.access import Access
+from argotui.local.apiserver.access.users import User
 from argotui.local.apiserver.cleaner import Cleaner
 from argotui.local.apiserver.collector import Collector
 from argotui.local.apiserver.context import Context
@@ -19,16 +21,18 @@ from argotui.local.apiserver.watching import Hub
 class Cluster:
     """One cluster, without its HTTP server."""
 
-    def __init__(self, directory: Path, token: str, keep: Keep, max_bytes: int = 0) -> None:
+    def __init__(self, directory: Path, tokens: Mapping[str, User], keep: Keep, max_bytes: int = 0) -> None:
         hub = Hub()
         store = Store(directory / "db.sqlite", served.field_paths(), self._publish, max_bytes)
-        self.context = Context(directory, token, store, served.Served(), hub)
+        access = Access(directory, store, tokens)
+        self.context = Context(directory, access, store, served.Served(), hub)
         self._collector = Collector(self.context)
         self._cleaner = Cleaner(self.context)
         self._definitions = served.Definitions(self.context.served, store)
         self._compaction = Compaction(store, keep)
         self._observers: tuple[Callable[[Change], None], ...] = (
             self._definitions.observe,
+            *access.observers,
             hub.publish,
             self._compaction.observe,
             self._collector.observe,
@@ -43,11 +47,12 @@ class Cluster:
     async def start(self) -> None:
         """Makes what a cluster has from the start, and begins to clean up."""
         self._definitions.start()
+        self.context.access.load()
         await bootstrap.prepare(self.context)
         self._collector.start()
         self._cleaner.start()
         housekeeping = Housekeeping(self.context, self._compaction)
-        for work in (self._collector.run, self._cleaner.run, housekeeping.run):
+        for work in (self._collector.run, self._cleaner.run, housekeeping.run, self.context.access.aggregator.run):
             self._tasks.append(asyncio.create_task(work(), name=work.__qualname__))
 
     async def until_closing(self) -> None:

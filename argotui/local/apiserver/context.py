@@ -11,6 +11,8 @@ from pathlib import Path
 from aiohttp import web
 
 from argotui.local.apiserver.accept import View, view_of
+from argotui.local.apiserver.access.access import Access
+from argotui.local.apiserver.access.users import User
 from argotui.local.apiserver.requests import Target
 from argotui.local.apiserver.served import Collection, Served
 from argotui.local.apiserver.storage.entry import Key
@@ -23,7 +25,7 @@ class Context:
     """One running server."""
 
     directory: Path
-    token: str
+    access: Access
     store: Store
     served: Served
     hub: Hub
@@ -40,6 +42,7 @@ class Call:
     target: Target
     collection: Collection
     query: dict[str, str]
+    user: User
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -17,6 +17,7 @@ _PART_VERBS = {
     "portforward": ("create", "get"),
     "binding": ("create",),
     "eviction": ("create",),
+    "token": ("create",),
 }
 _PART_KINDS = {
     "exec": ("", "v1", "PodExecOptions"),
@@ -24,6 +25,7 @@ _PART_KINDS = {
     "portforward": ("", "v1", "PodPortForwardOptions"),
     "binding": ("", "v1", "Binding"),
     "eviction": ("policy", "v1", "Eviction"),
+    "token": ("authentication.k8s.io", "v1", "TokenRequest"),
 }
 _UNSERVED = ("attach", "portforward", "eviction")
 """Subresources that are refused; they are not announced either."""

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import secrets
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from argotui.config.paths import local_kubeconfig
+from argotui.local.apiserver.access.policy import CONTROLLER, KUBELET
+from argotui.local.apiserver.access.users import AUTHENTICATED, MASTERS, User
 from argotui.local.certificates import write_private
+from argotui.local.kubeconfigs import CONTEXT, kubeconfig
 
 log = logging.getLogger(__name__)
 
-CONTEXT = "argotui-local"
 NAMESPACE = "argo"
 _HOST = "127.0.0.1"
+ADMINISTRATOR = User("argotui-admin", (MASTERS, AUTHENTICATED))
+_PARTS = {"kubelet": KUBELET, "controller": CONTROLLER}
 
 
-def token(directory: Path) -> str:
-    """The bearer token, made at the first start."""
-    path = directory / "token"
+def identities(directory: Path) -> dict[str, User]:
+    """The users that the cluster itself makes, by their tokens: the administrator and its own processes."""
+    found = {token(directory): ADMINISTRATOR}
+    for part, name in _PARTS.items():
+        found[token(directory, part)] = User(name, (AUTHENTICATED,))
+    return found
+
+
+def token(directory: Path, part: str = "") -> str:
+    """The bearer token of the administrator or of one of the cluster's processes, made at the first start."""
+    path = directory / (f"token-{part}" if part else "token")
     if path.exists():
         found = path.read_text().strip()
         if found:
@@ -57,24 +69,12 @@ def _last_port(directory: Path) -> int:
         return 0
 
 
-def announce(directory: Path, port: int, bearer: str) -> str:
-    """Writes `endpoint` and `kubeconfig`; returns the URL."""
+def announce(directory: Path, port: int) -> str:
+    """Writes `endpoint`, `kubeconfig` and the kubeconfigs of the cluster's processes; returns the URL."""
     url = f"https://{_HOST}:{port}"
     write_private(directory / "endpoint", url.encode())
     ca = base64.b64encode((directory / "ca.pem").read_bytes()).decode()
-    write_private(directory / "kubeconfig", _kubeconfig(url, ca, bearer).encode())
+    for part in ("", *_PARTS):
+        text = kubeconfig(url, ca, part or CONTEXT, token(directory, part), NAMESPACE)
+        write_private(local_kubeconfig(directory, part), text.encode())
     return url
-
-
-def _kubeconfig(url: str, ca: str, bearer: str) -> str:
-    cluster = {"server": url, "certificate-authority-data": ca}
-    context = {"cluster": CONTEXT, "user": CONTEXT, "namespace": NAMESPACE}
-    document = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": CONTEXT, "cluster": cluster}],
-        "users": [{"name": CONTEXT, "user": {"token": bearer}}],
-        "contexts": [{"name": CONTEXT, "context": context}],
-        "current-context": CONTEXT,
-    }
-    return json.dumps(document, indent=1) + "\n"  # JSON is YAML

@@ -93,7 +93,7 @@ def _lock(directory: Path) -> Iterator[None]:
 async def serve(directory: Path, keep: Keep, max_bytes: int) -> None:
     """Serves until SIGTERM or SIGINT."""
     certificates.ensure(directory)
-    cluster = Cluster(directory, endpoint.token(directory), keep, max_bytes)
+    cluster = Cluster(directory, endpoint.identities(directory), keep, max_bytes)
     context = cluster.context
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -110,7 +110,7 @@ async def serve(directory: Path, keep: Keep, max_bytes: int) -> None:
         await runner.setup()
         listener = endpoint.listen(directory)
         await web.SockSite(runner, listener, ssl_context=_tls(directory), backlog=1024).start()
-        url = endpoint.announce(directory, listener.getsockname()[1], context.token)
+        url = endpoint.announce(directory, listener.getsockname()[1])
         log.info("serving %s, %d objects, revision %d", url, context.store.head.count(), context.store.revision)
         _tune()
         print("ready", flush=True)

@@ -15,6 +15,7 @@ from argotui.local.apiserver import (
     watch,
     writing,
 )
+from argotui.local.apiserver.access import tokenrequests
 from argotui.local.apiserver.context import Call, Handler
 
 _OBJECT: dict[str, Handler] = {
@@ -33,6 +34,7 @@ _PARTS: dict[str, dict[str, Handler]] = {
     "binding": {"POST": podparts.bind},
     "log": {"GET": logs.serve},
     "exec": {"GET": execs.serve, "POST": execs.serve},
+    "token": {"POST": tokenrequests.create},
     "eviction": _REFUSED,
     "attach": _REFUSED,
     "portforward": _REFUSED,

@@ -96,6 +96,7 @@ def field_paths() -> dict[str, tuple[str, ...]]:
 
 _SUBRESOURCES = {
     "pods": ("binding", "log", "exec", "eviction", "attach", "portforward"),
+    "serviceaccounts": ("token",),
 }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 import platform
 
 from aiohttp import web
 
 from argotui.local.apiserver import accept, answers, bodies, discovery, requests, reviews, routes, status, views
+from argotui.local.apiserver.access import asking
+from argotui.local.apiserver.access.users import NOBODY, User
 from argotui.local.apiserver.context import Call, Context
 from argotui.local.apiserver.openapi import V2_PROTOBUF, OpenApi
 from argotui.local.apiserver.status import StatusError
@@ -37,7 +38,6 @@ class Server:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._authorization = b"Bearer " + context.token.encode()
         self._openapi = OpenApi(context.served)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -52,23 +52,32 @@ class Server:
             log.exception("%s %s failed", request.method, request.raw_path)
             return refusal(StatusError(500, "InternalError", "Internal error occurred: see the log of the API server"))
 
-    def _authenticated(self, request: web.BaseRequest) -> bool:
-        sent = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        return hmac.compare_digest(sent, self._authorization)
-
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, query = requests.split_url(request.raw_path)
-        if not self._authenticated(request) and path not in _OPEN:
-            raise StatusError(401, "Unauthorized", "Unauthorized")
         parts = requests.segments(path)
         target = requests.target_of(parts)
+        user = self._admitted(request, path, target, query)
         if target is None:
             return await self._general(request, path, parts)
         collection = self._context.served.at(target.group, target.version, target.plural)
         if collection is None:
-            return await self._review(request, target)
-        call = Call(self._context, request, target, collection, query)
+            return await self._review(request, target, user)
+        call = Call(self._context, request, target, collection, query, user)
         return await routes.handler_for(call)(call)
+
+    def _admitted(
+        self, request: web.BaseRequest, path: str, target: requests.Target | None, query: dict[str, str]
+    ) -> User:
+        """Who asks. Raises StatusError 401 for who is not known, 403 for who may not."""
+        access = self._context.access
+        user = access.authenticator.user_of(request.headers.get("Authorization", ""))
+        if user is None:
+            if path in _OPEN:
+                return NOBODY
+            raise StatusError(401, "Unauthorized", "Unauthorized")
+        user = asking.impersonated(access.authoriser, user, request)
+        asking.authorise(access.authoriser, user, asking.asked_of(request.method, path, target, query))
+        return user
 
     async def _general(self, request: web.BaseRequest, path: str, parts: list[str]) -> web.StreamResponse:
         """Everything that is not an object: health, version, discovery, OpenAPI."""
@@ -120,7 +129,7 @@ class Server:
             found = discovery.resources(served, parts[1], parts[2])
         return None if found is None else _json(found)
 
-    async def _review(self, request: web.BaseRequest, target: requests.Target) -> web.Response:
+    async def _review(self, request: web.BaseRequest, target: requests.Target, user: User) -> web.Response:
         found = discovery.REVIEWS.get((target.group, target.version), {}).get(target.plural)
         if found is None or target.name or bool(target.namespace) is not found[1]:
             raise status.no_such_resource()
@@ -128,7 +137,7 @@ class Server:
             raise status.method_not_allowed()
         document = bodies.decode_object(await bodies.read(request), request.content_type)
         document["apiVersion"] = f"{target.group}/{target.version}"
-        body = views.encode(reviews.answer(found[0], document, self._context.token))
+        body = views.encode(reviews.answer(found[0], document, self._context.access, user, target.namespace))
         return web.Response(body=body, status=201, content_type="application/json")
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from argotui.executor.agent.work import Agent
+from argotui.executor.template import ExecutorError
 from argotui.kube.errors import ApiError
 from argotui.local.kubelet.api import Api
 from argotui.local.kubelet.environment import environment_of
@@ -18,12 +20,17 @@ from argotui.model.documents import Document
 _FAILED = 64
 
 
-async def run_agent(api: Api, pod: Document, container: Document, record: ContainerRecord) -> Ended:
+async def run_agent(acting: Callable[[], Api], pod: Document, container: Document, record: ContainerRecord) -> Ended:
     """Serves until the workflow is complete, and writes the end of the container down."""
 
     def log(line: str) -> None:
         record.append_log(f"{line}\n")
 
+    try:
+        api = acting()
+    except ExecutorError as error:
+        log(f"error: {error}")
+        return record.write_exit(_FAILED, "", str(error))
     environment = await environment_of(pod, container, References(api, ""))
     workflow = environment.get("ARGO_WORKFLOW_NAME", "")
     if not workflow:

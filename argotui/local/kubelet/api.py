@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from argotui.executor.resource.api import Api as AnyKindApi
 from argotui.kube.client import ListPage
@@ -12,6 +12,8 @@ from argotui.model.resources import Resource
 
 class Api(AnyKindApi, Protocol):
     """See argotui.kube.client.Client."""
+
+    def acting_as(self, token: str) -> Self: ...
 
     async def get(self, res: Resource, name: str, namespace: str | None = None) -> Document: ...
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from argotui.local.inotify import Inotify
 from argotui.local.kubelet.logindex import LogIndex
@@ -36,6 +37,20 @@ class Node:
     """The runtime that a former kubelet has started a pod with."""
     tidy: Tidy
     log_cap: int = LOG_CAP
+    authority: bytes = b""
+    """The certificate by which the API server is known, as PEM."""
+    server: str = ""
+    """Address of the API server, which programs in steps find by their environment."""
+
+    @property
+    def service_environment(self) -> dict[str, str]:
+        """What Kubernetes tells every container of its API server."""
+        address = urlsplit(self.server)
+        if not address.hostname or not address.port:
+            return {}
+        port = str(address.port)
+        names = {"KUBERNETES_SERVICE_HOST": address.hostname, "KUBERNETES_SERVICE_PORT": port}
+        return {**names, "KUBERNETES_SERVICE_PORT_HTTPS": port}
 
     @property
     def claims_dir(self) -> Path:

@@ -22,8 +22,10 @@ _WITHOUT_PROCESS = (Role.INIT, Role.WAIT, *INSIDE)
 Work = Callable[[], Awaitable[Ended]]
 
 
-def work_of(api: Api, pod: Document, container: Document, step: Step | None, record: ContainerRecord) -> Work:
-    """What such a container does. Raises Refused.
+def work_of(
+    acting: Callable[[], Api], pod: Document, container: Document, step: Step | None, record: ContainerRecord
+) -> Work:
+    """What such a container does. `acting` gives the API with its rights, or raises ExecutorError. Raises Refused.
 
     Imported with the first of them: most kubelets have none, and a restart should not pay for them.
     """
@@ -31,10 +33,10 @@ def work_of(api: Api, pod: Document, container: Document, step: Step | None, rec
     from argotui.local.kubelet.resources import run_resource
 
     if role_of(container) is Role.AGENT:
-        return lambda: run_agent(api, pod, container, record)
+        return lambda: run_agent(acting, pod, container, record)
     if step is None:
         raise Refused(f"containers: {container['name']} runs argoexec resource without ARGO_TEMPLATE")
-    return lambda: run_resource(api, pod, container, step, record)
+    return lambda: run_resource(acting, pod, container, step, record)
 
 
 def has_processes(pod: Document) -> bool:

@@ -93,7 +93,7 @@ async def run(options: Options) -> int:
     lock = await _lock(options.directory / "run" / "kubelet.lock")
     chosen = await choose.choose(options.runtime, options.directory)
     choose.write_note(options.directory, chosen.runtime)
-    config = load_cluster(kubeconfig=str(local_kubeconfig(options.directory)), context=None)
+    config = load_cluster(kubeconfig=str(local_kubeconfig(options.directory, "kubelet")), context=None)
     async with Client(config, user_agent="argotui-kubelet") as client:
         serving = asyncio.create_task(_serve(options, chosen, client))
         stopping = asyncio.create_task(stop.wait())
@@ -135,6 +135,8 @@ async def _serve(options: Options, chosen: choose.Choice, client: Client) -> Non
         runtime_named=Runtimes(chosen.runtime, directory).named,
         tidy=tidy,
         log_cap=options.log_cap,
+        authority=(directory / "ca.pem").read_bytes(),
+        server=client.config.server,
     )
     kubelet = Kubelet(node, options.max_pods)
 

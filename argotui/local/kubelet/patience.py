@@ -28,9 +28,15 @@ class Patience:
     """Repeats a preparation until it succeeds; meanwhile the containers say what they wait for."""
 
     def __init__(
-        self, api: Api, pod: Document, stop: asyncio.Event, hold: Callable[[list[str], Waiting], None]
+        self,
+        api: Api,
+        pod: Document,
+        stop: asyncio.Event,
+        hold: Callable[[list[str], Waiting], None],
+        authority: bytes = b"",
     ) -> None:
         self._api = api
+        self._authority = authority
         self._pod = pod
         self._stop = stop
         self._hold = hold
@@ -95,7 +101,7 @@ class Patience:
         return min(pause * 2, _LONGEST_PAUSE)
 
     def _references(self) -> References:
-        return References(self._api, documents.namespace(self._pod))
+        return References(self._api, documents.namespace(self._pod), self._authority)
 
     async def _or_stopped(self, work: Coroutine[Any, Any, T]) -> T:
         if self._stop.is_set():

@@ -37,7 +37,9 @@ async def plan_of(
     Without `references` (the container runs already) the environment is left out, which nobody needs any more.
     """
     name, uid = str(container["name"]), documents.uid(pod)
-    variables = await environment_of(pod, container, references) if references else {}
+    variables: dict[str, str] = {}
+    if references:
+        variables = node.service_environment | await environment_of(pod, container, references)
     wrapped = role_of(container) is Role.WRAPPED
     is_main = wrapped and step is not None and name in step.mains
     spec, record = pod["spec"], record_of(node.pods_dir, uid, name)

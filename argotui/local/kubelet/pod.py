@@ -18,6 +18,7 @@ from typing import Any
 from argotui.executor.commands import Role, role_of
 from argotui.executor.template import ExecutorError, deadline_of
 from argotui.local.kubelet import admission, plans
+from argotui.local.kubelet.accounts import acting
 from argotui.local.kubelet.binding import bind, remove
 from argotui.local.kubelet.container import UNKNOWN, ContainerRun, end_now
 from argotui.local.kubelet.context import Node, pod_directory, record_of, records_below, title
@@ -71,7 +72,7 @@ class PodRun:
         self._mains_over = asyncio.Event()
         self._wait_killed = asyncio.Event()
         self._stopping = Stopping(self._signal_process)
-        self._patience = Patience(node.api, pod, self._stopping.event, self._hold)
+        self._patience = Patience(node.api, pod, self._stopping.event, self._hold, node.authority)
         self._writer = StatusWriter(node.api, pod, self._runtime.description, self._state)
         self._deadline: tuple[object, asyncio.TimerHandle] | None = None
         self._step_deadline: asyncio.TimerHandle | None = None
@@ -247,7 +248,9 @@ class PodRun:
     async def _run_inside(self, container: Document) -> Ended:
         """A container that works without a process. Raises Refused."""
         name, record = str(container["name"]), self._record(container)
-        work = work_of(self._node.api, self._pod, container, self._step, record)
+        work = work_of(
+            lambda: acting(self._node.api, container, self._volumes), self._pod, container, self._step, record
+        )
         ended = record.ended()
         if ended is None:
             inside = self._inside[name] = InsideContainer(record)
@@ -323,7 +326,8 @@ class PodRun:
             if self._step is None:
                 raise ExecutorError("there is no ARGO_TEMPLATE")
             shared = run_directory(container, self._volumes)
-            wait = WaitContainer(self._node.api, self._pod, self._step, environment, record, shared)
+            api = acting(self._node.api, container, self._volumes)
+            wait = WaitContainer(api, self._pod, self._step, environment, record, shared)
             self._arm_step_deadline(environment)
         except ExecutorError as error:
             await self._mains_over.wait()

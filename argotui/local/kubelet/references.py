@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from argotui.executor.insist import insist
 from argotui.kube.errors import ApiError, KubeError
 from argotui.local.kubelet.api import Api
-from argotui.model.documents import Document, deleted, dig, resource_version
-from argotui.model.resources import CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS, Resource
+from argotui.local.secrets import CERTIFICATE_MAP
+from argotui.model.documents import Document, deleted, dig, resource_version, uid
+from argotui.model.documents import name as name_of
+from argotui.model.resources import CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS, SERVICE_ACCOUNTS, Resource
 
 log = logging.getLogger(__name__)
 _PAUSE = 1.0
@@ -40,10 +42,12 @@ class Missing(Exception):
 class References:
     """Reads the objects that one pod refers to, each of them once."""
 
-    def __init__(self, api: Api, namespace: str) -> None:
+    def __init__(self, api: Api, namespace: str, authority: bytes = b"") -> None:
         self._api = api
         self._namespace = namespace
         self._read: dict[tuple[str, str], tuple[dict[str, bytes], str] | None] = {}
+        if authority:
+            self._read[CONFIG_MAPS.plural, CERTIFICATE_MAP] = {"ca.crt": authority}, ""
 
     async def values(self, resource: Resource, name: str, optional: bool = False) -> dict[str, bytes]:
         """Keys and contents. Raises Missing when there is no such object, unless it is optional."""
@@ -65,6 +69,22 @@ class References:
         kind = resource.kind
         message = f"couldn't find key {key} in {kind} {self._namespace}/{name}"
         raise Missing(resource, self._namespace, name, known[1] if known else "", message)
+
+    async def token(self, account: str, pod: Document, source: Document) -> bytes:
+        """A token of a ServiceAccount that lives as long as the pod. Raises Missing."""
+        bound = {"kind": "Pod", "apiVersion": "v1", "name": name_of(pod), "uid": uid(pod)}
+        spec: Document = {"boundObjectRef": bound, "expirationSeconds": source.get("expirationSeconds") or 3600}
+        if source.get("audience"):
+            spec["audiences"] = [source["audience"]]
+        path = SERVICE_ACCOUNTS.path(self._namespace, account, "token")
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+        try:
+            made = await insist(lambda: self._api.raw("POST", path, body=body), f"get a token of {account}")
+        except ApiError as error:
+            if not error.is_not_found:
+                raise
+            raise Missing(SERVICE_ACCOUNTS, self._namespace, account, "", error.message) from None
+        return str(made["status"]["token"]).encode()
 
     async def claim(self, name: str) -> Document:
         """A claim that is bound and stays. Raises Missing until it is."""

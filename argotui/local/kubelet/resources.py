@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from argotui.executor.commands import resource_action
@@ -22,7 +23,9 @@ _MESSAGE_CHARACTERS = 4096
 _BEGUN, _ACTED = "resource.begun", "resource.acted"
 
 
-async def run_resource(api: Api, pod: Document, container: Document, step: Step, record: ContainerRecord) -> Ended:
+async def run_resource(
+    acting: Callable[[], Api], pod: Document, container: Document, step: Step, record: ContainerRecord
+) -> Ended:
     """Acts, reports, and writes the end of the container down."""
 
     def log(line: str) -> None:
@@ -30,6 +33,7 @@ async def run_resource(api: Api, pod: Document, container: Document, step: Step,
 
     namespace = documents.namespace(pod)
     try:
+        api = acting()
         environment = await environment_of(pod, container, References(api, ""))
         result = TaskResult(api, ResultIdentity.of(environment, namespace))
         await result.begin()

@@ -114,6 +114,9 @@ async def _project(
     for kind, source in one.items():
         if kind == "downwardAPI":
             _downward(pod, source or {}, path, mode)
+        elif kind == "serviceAccountToken":
+            account = str(pod["spec"].get("serviceAccountName") or "default")
+            _write(path, str(source.get("path") or "token"), await references.token(account, pod, source), mode)
         elif kind in _KINDS:
             resource, own_key = _KINDS[kind]
             optional = bool(source.get("optional"))

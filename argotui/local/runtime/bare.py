@@ -30,7 +30,7 @@ from argotui.model.documents import Document
 
 MARK = "ARGOTUI_CONTAINER"
 """Variable in the environment of every process of a step, by which those are found that left the process group."""
-_EXECUTOR_PATHS = ("/var/run/argo", "/argo")
+_EXECUTOR_PATHS = ("/var/run/argo", "/argo", "/var/run/secrets/kubernetes.io/serviceaccount")
 _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _SWEEPS = 20
 _SANDBOX_HINT = "the process runtime cannot do that; the sandbox (bubblewrap) or podman can"

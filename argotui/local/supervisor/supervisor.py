@@ -35,7 +35,7 @@ class AlreadyRunning(Exception):
 
 def commands(directory: Path, runtime: str) -> tuple[PartCommand, PartCommand, PartCommand]:
     """How the three processes are started: API server, kubelet, controller."""
-    kubeconfig = str(local_kubeconfig(directory))
+    kubeconfig = str(local_kubeconfig(directory, "controller"))
     return (
         PartCommand("apiserver", ("argotui.local.apiserver", "--dir", str(directory))),
         PartCommand("kubelet", ("argotui.local.kubelet", "--dir", str(directory), "--runtime", runtime)),

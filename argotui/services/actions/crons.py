@@ -108,14 +108,17 @@ async def _plan_delete(session: ActionSession, selection: Selection, answers: An
 SUSPEND_CRON = Action(
     id="cron.suspend", title="Suspend", key="s", danger=Danger.ASK,
     applies=_can_suspend, fields=_reason_only, plan=_plan_suspend,
+    needs=(("patch", None),),
 )  # fmt: skip
 RESUME_CRON = Action(
     id="cron.resume", title="Resume", key="s", danger=Danger.ASK,
     applies=_can_resume, fields=_reason_only, plan=_plan_resume,
+    needs=(("patch", None),),
 )  # fmt: skip
 DELETE_CRON = Action(
     id="cron.delete", title="Delete", key="ctrl+d", danger=Danger.DESTRUCTIVE,
     applies=_can_delete, fields=_reason_only, plan=_plan_delete,
+    needs=(("delete", None),),
 )  # fmt: skip
 
 

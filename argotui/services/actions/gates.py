@@ -261,10 +261,12 @@ async def _plan_reject(session: ActionSession, selection: Selection, answers: An
 APPROVE = Action(
     id="workflow.approve", title="Approve", key="a", danger=Danger.ASK,
     applies=_applies, fields=_approve_fields, plan=_plan_approve,
+    needs=(("update", None),),
 )  # fmt: skip
 REJECT = Action(
     id="workflow.reject", title="Reject", key="x", danger=Danger.DESTRUCTIVE,
     applies=_applies, fields=_reject_fields, plan=_plan_reject,
+    needs=(("update", None),),
 )  # fmt: skip
 
 
@@ -318,4 +320,5 @@ def _set_lines(selector: str, phase: str, message: str, outputs: Mapping[str, st
 SET = Action(
     id="node.set", title="Set node values", key="", danger=Danger.DESTRUCTIVE,
     applies=_set_applies, fields=_set_fields, plan=_plan_set,
+    needs=(("update", None),),
 )  # fmt: skip

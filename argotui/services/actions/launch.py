@@ -199,6 +199,7 @@ def _words(options: SubmitOptions) -> list[str]:
 TEMPLATE_SUBMIT = Action(
     id="template.submit", title="Submit", key="t", danger=Danger.ASK, several=False,
     applies=_can_submit_template, fields=_template_fields, plan=_plan_template,
+    needs=(("create", WORKFLOWS),),
 )  # fmt: skip
 
 
@@ -249,6 +250,7 @@ async def _plan_file(session: ActionSession, selection: Selection, answers: Answ
 FILE_SUBMIT = Action(
     id="workflow.submit", title="Submit a file", key="t", danger=Danger.ASK, several=False,
     applies=_can_submit_file, fields=_file_fields, plan=_plan_file,
+    needs=(("create", WORKFLOWS),),
 )  # fmt: skip
 
 

@@ -125,6 +125,7 @@ def _is_suspended_now(now: Document | None, _: Document) -> bool:
 SUSPEND = Action(
     id="workflow.suspend", title="Suspend", key="s", danger=Danger.NONE,
     applies=_can_suspend, fields=_reason_only, plan=_plan_suspend,
+    needs=(("update", None),),
 )  # fmt: skip
 
 
@@ -175,6 +176,7 @@ def _resume_lines(target: Target, selector: str) -> list[str]:
 RESUME = Action(
     id="workflow.resume", title="Resume", key="s", danger=Danger.ASK,
     applies=_can_resume, fields=_reason_only, plan=_plan_resume,
+    needs=(("update", None),),
 )  # fmt: skip
 
 
@@ -255,10 +257,12 @@ async def _plan_terminate(session: ActionSession, selection: Selection, answers:
 STOP = Action(
     id="workflow.stop", title="Stop", key="ctrl+x", danger=Danger.DESTRUCTIVE,
     applies=_can_shut_down, fields=_shutdown_fields, plan=_plan_stop,
+    needs=(("patch", None),),
 )  # fmt: skip
 TERMINATE = Action(
     id="workflow.terminate", title="Terminate", key="ctrl+k", danger=Danger.DESTRUCTIVE,
     applies=_can_shut_down, fields=_shutdown_fields, plan=_plan_terminate,
+    needs=(("patch", None),),
 )  # fmt: skip
 
 
@@ -320,4 +324,5 @@ def _delete_step(target: Target, *, force: bool) -> Step:
 DELETE = Action(
     id="workflow.delete", title="Delete", key="ctrl+d", danger=Danger.DESTRUCTIVE,
     applies=_can_delete, fields=_delete_fields, plan=_plan_delete,
+    needs=(("delete", None),),
 )  # fmt: skip

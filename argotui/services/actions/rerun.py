@@ -217,6 +217,7 @@ class _Retry:
 RETRY = Action(
     id="workflow.retry", title="Retry", key="r", danger=Danger.ASK,
     applies=_can_retry, fields=_retry_fields, plan=_plan_retry,
+    needs=(("update", None),),
 )  # fmt: skip
 
 
@@ -280,4 +281,5 @@ def _resubmitted(target: Target, answers: Answers, texts: list[str], *, memoized
 RESUBMIT = Action(
     id="workflow.resubmit", title="Resubmit", key="R", danger=Danger.ASK,
     applies=_can_resubmit, fields=_resubmit_fields, plan=_plan_resubmit,
+    needs=(("create", WORKFLOWS),),
 )  # fmt: skip

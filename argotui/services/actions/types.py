@@ -266,3 +266,5 @@ class Action:
     fields: Callable[[Selection], tuple[Field, ...]]
     plan: Callable[[ActionSession, Selection, Answers], Awaitable[Plan]]
     several: bool = True
+    needs: tuple[tuple[str, Resource | None], ...] = ()
+    """Verbs that every plan of it takes, on the targets' own kind (None) or on another one."""

@@ -37,6 +37,7 @@ _INT_OR_STRING = {"port", "targetPort", "maxUnavailable", "minAvailable"}
 _ALSO = (
     "V1ObjectMeta", "V1DeleteOptions", "V1Binding", "V1SelfSubjectReview", "V1TokenReview",
     "V1SelfSubjectAccessReview", "V1SelfSubjectRulesReview", "V1SubjectAccessReview", "V1LocalSubjectAccessReview",
+    "AuthenticationV1TokenRequest",
 )  # fmt: skip
 _PROTOS = (
     "api@*/core/v1", "api@*/batch/v1", "api@*/coordination/v1", "api@*/policy/v1", "api@*/rbac/v1",
@@ -51,7 +52,7 @@ def _class_of(kind: str) -> str:
 
 
 def _short(name: str) -> str:
-    return re.sub(r"^(Core)?V1(?=[A-Z])", "", name)
+    return re.sub(r"^(Core|Rbac|Authentication)?V1(?=[A-Z])", "", name)
 
 
 def _type(text: str, field: str) -> str:

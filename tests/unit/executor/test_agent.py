@@ -12,7 +12,7 @@ from aiohttp import web
 
 from argotui.executor.agent.request import MAX_BODY, RequestFailed, perform
 from argotui.executor.agent.work import Agent
-from argotui.kube.client import WatchEvent
+from argotui.kube.client import ListPage, WatchEvent
 from argotui.kube.errors import ApiError, Unreachable
 from argotui.model.documents import Document, clone
 from argotui.model.mergepatch import merge_patch
@@ -158,8 +158,11 @@ class Tasks:
             if name != "s":
                 raise ApiError(404, "NotFound", f'secrets "{name}" not found')
             return self.secret
-        assert res is WORKFLOW_TASK_SETS
-        return clone(self.document)
+        raise ApiError(403, "Forbidden", f"{res.plural} may only be listed")
+
+    async def list(self, res: Resource, namespace: str | None = None, *, field_selector: str = "") -> ListPage:
+        assert (res, field_selector) == (WORKFLOW_TASK_SETS, "metadata.name=w")
+        return ListPage([clone(self.document)], "0", "")
 
     async def patch(
         self, res: Resource, name: str, body: Any, namespace: str | None = None, *, subresource: str = ""

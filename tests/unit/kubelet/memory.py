@@ -6,13 +6,14 @@ import itertools
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from argotui.engine.config import EngineConfig
 from argotui.engine.pods.agent import build_agent_pod
 from argotui.kube.client import ListPage, WatchEvent
 from argotui.kube.errors import ApiError, Unreachable
 from argotui.kube.reflector import Delta, DeltaType
+from argotui.local.apiserver.access.podaccounts import mount
 from argotui.local.inotify import Inotify
 from argotui.local.kubelet.agent import Kubelet
 from argotui.local.kubelet.context import Node
@@ -27,6 +28,7 @@ from argotui.model.resources import CONFIG_MAPS, PODS, Resource
 
 Document = dict[str, Any]
 NS = "argo"
+TOKEN = "of-the-account"
 FLAGS = ["--loglevel", "info", "--log-format", "text", "--gloglevel", "0"]
 
 
@@ -41,6 +43,10 @@ class Memory:
         self.changed = asyncio.Condition()
         self._versions = itertools.count(1)
         self._queues: list[tuple[str, asyncio.Queue[WatchEvent]]] = []
+
+    def acting_as(self, token: str) -> Self:
+        assert token == TOKEN
+        return self
 
     async def get(self, res: Resource, name: str, namespace: str | None = None) -> Document:
         self._asked("get", res, name)
@@ -67,6 +73,8 @@ class Memory:
         self._asked("create", res, name)
         if (res.plural, name) in self.objects:
             raise ApiError(409, "AlreadyExists", "it exists")
+        if res is PODS:
+            mount(body["spec"])
         made = {"uid": f"{name}-{number}-{uuid.uuid4()}", "namespace": NS, "creationTimestamp": "2026-11-22T12:00:00Z"}
         return await self._store(res, name, {**body, "metadata": {**made, **metadata, "name": name}}, DeltaType.ADDED)
 
@@ -96,6 +104,8 @@ class Memory:
     async def raw(
         self, method: str, path: str, *, query: Any = None, body: Any = None, content_type: str = ""
     ) -> Document:
+        if path.endswith("/token"):
+            return self._token(path, body)
         if not path.endswith("/binding"):
             return await self._raw_object(method, path, body)
         name = body["metadata"]["name"]
@@ -105,6 +115,14 @@ class Memory:
             raise ApiError(409, "Conflict", "it is bound")
         spec = {"spec": {"nodeName": body["target"]["name"]}}
         return await self._store(PODS, name, merge_patch(old, spec), DeltaType.MODIFIED)
+
+    def _token(self, path: str, body: Any) -> Document:
+        if self.down:
+            raise Unreachable("connection refused")
+        assert path == f"/api/v1/namespaces/{NS}/serviceaccounts/default/token"
+        bound = body["spec"]["boundObjectRef"]
+        assert self._find(PODS, bound["name"])["metadata"]["uid"] == bound["uid"]
+        return {"status": {"token": TOKEN}}
 
     async def _raw_object(self, method: str, path: str, body: Any) -> Document:
         """What a resource step asks for: discovery of the core group, and ConfigMaps."""
@@ -170,7 +188,9 @@ async def kubelet(
     (folder / "pods").mkdir(exist_ok=True)
     chosen = runtime or Bare("for a test", Claims(folder / "pods", folder / "claims"))
     tidy = Tidy(folder / "trash")
-    node = Node(memory, folder / "pods", chosen, Tools.find(), LogIndex(), Inotify(), lambda _: chosen, tidy)
+    node = Node(
+        memory, folder / "pods", chosen, Tools.find(), LogIndex(), Inotify(), lambda _: chosen, tidy, authority=b"pem"
+    )
     agent = Kubelet(node, max_pods)
     for (plural, _), document in list(memory.objects.items()):
         if plural == "pods":

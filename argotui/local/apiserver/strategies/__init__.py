@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argotui.local.apiserver.served import Collection
-from argotui.local.apiserver.strategies import core, definitions, pods
+from argotui.local.apiserver.strategies import core, definitions, pods, rbac
 from argotui.local.apiserver.strategies.custom import CustomStrategy
 from argotui.local.apiserver.strategies.strategy import Strategy, TypedStrategy
 
@@ -19,10 +19,10 @@ _BUILTIN: dict[str, type[TypedStrategy]] = {
     "jobs.batch": core.JobStrategy,
     "leases.coordination.k8s.io": core.LeaseStrategy,
     "customresourcedefinitions.apiextensions.k8s.io": definitions.DefinitionStrategy,
-    "roles.rbac.authorization.k8s.io": core.RoleStrategy,
-    "rolebindings.rbac.authorization.k8s.io": core.RoleStrategy,
-    "clusterroles.rbac.authorization.k8s.io": core.RoleStrategy,
-    "clusterrolebindings.rbac.authorization.k8s.io": core.RoleStrategy,
+    "roles.rbac.authorization.k8s.io": rbac.RoleStrategy,
+    "rolebindings.rbac.authorization.k8s.io": rbac.BindingStrategy,
+    "clusterroles.rbac.authorization.k8s.io": rbac.RoleStrategy,
+    "clusterrolebindings.rbac.authorization.k8s.io": rbac.BindingStrategy,
 }
 
 

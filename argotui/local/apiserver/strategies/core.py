@@ -234,9 +234,3 @@ class JobStrategy(_IdleStrategy):
     """Jobs are kept only."""
 
     WHAT = "jobs are stored but not run"
-
-
-class RoleStrategy(_IdleStrategy):
-    """RBAC objects are kept only."""
-
-    WHAT = "roles and bindings are stored but not enforced"
