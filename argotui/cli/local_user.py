@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from argotui.config.paths import local_dir
 from argotui.local.certificates import write_private
-from argotui.local.userproblem import UserProblem
+from argotui.local.userproblem import UserProblem, check_name
 
 if TYPE_CHECKING:
     from argotui.local.users import Users
@@ -48,6 +48,7 @@ def _users() -> "AbstractAsyncContextManager[Users]":
 
 
 async def _add(args: argparse.Namespace) -> int:
+    check_name(args.name)
     path = Path(args.output or f"{args.name}.kubeconfig")
     if path.exists():
         raise UserProblem(f"{path} exists and is left as it is; name another file with --output")

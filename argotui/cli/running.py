@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from argotui.kube.client import Client
 
 LOCAL_CONTEXT = "argotui-local"
+_EVERYWHERE = "; -A takes this right in the whole cluster, without it one namespace is enough"
 
 
 class CliError(Exception):
@@ -55,11 +56,12 @@ def run_connected(args: argparse.Namespace, main: Main) -> int:
         async with session(args) as connection:
             return await main(connection)
 
-    return run_guarded(connected)
+    return run_guarded(connected, _EVERYWHERE if getattr(args, "all_namespaces", False) else "")
 
 
-def run_guarded(main: Callable[[], Awaitable[int]]) -> int:
-    """Runs a coroutine; what is expected to go wrong becomes a line on stderr and exit code 1."""
+def run_guarded(main: Callable[[], Awaitable[int]], hint: str = "") -> int:
+    """Runs a coroutine; what is expected to go wrong becomes a line on stderr and exit code 1. `hint` is added where
+    a right is missing."""
 
     async def guarded() -> int:
         return await main()
@@ -74,7 +76,7 @@ def run_guarded(main: Callable[[], Awaitable[int]]) -> int:
         complain(_unreachable(error))
         return 1
     except ApiError as error:
-        complain(f"not allowed: {error.message}" if error.is_forbidden else error.message)
+        complain(f"not allowed: {error.message}{hint}" if error.is_forbidden else error.message)
         return 1
     except (
         CliError, KubeError, ActionRefused, OperationRefused, LookupFailed, WorkflowGone, NodesUnreadable, SelectorError

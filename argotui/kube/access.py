@@ -40,4 +40,5 @@ async def read_permissions(client: Client, namespace: str) -> Permissions:
     answer = await client.raw("POST", _PATH, body=body)
     status = answer.get("status") or {}
     rules = Rules(Rule.of(rule) for rule in status.get("resourceRules") or ())
-    return Permissions(rules, complete=not status.get("incomplete") and not status.get("evaluationError"))
+    told = "resourceRules" in status and not status.get("incomplete") and not status.get("evaluationError")
+    return Permissions(rules, complete=told)

@@ -16,10 +16,9 @@ from argotui.kube.config import load_cluster
 from argotui.kube.errors import ApiError, KubeError, Unreachable
 from argotui.local.kubeconfigs import kubeconfig
 from argotui.local.secrets import HASH, USER_NAME, USER_PREFIX, USER_SECRET, USERS_NAMESPACE
-from argotui.local.userproblem import UserProblem
+from argotui.local.userproblem import UserProblem, check_name
 from argotui.model import documents
 from argotui.model.documents import Document, dig
-from argotui.model.names import DNS_SUBDOMAIN
 from argotui.model.resources import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
@@ -32,7 +31,6 @@ from argotui.model.resources import (
 
 _GROUP = "rbac.authorization.k8s.io"
 _LABEL = "argotui.io/user"
-_LONGEST = 63
 _HOME = "argo"
 
 
@@ -73,7 +71,7 @@ class Users:
 
         Raises UserProblem for a name that is taken or cannot be one, and for a role or namespace that is not there.
         """
-        _check_name(name)
+        check_name(name)
         if namespace and not await self._exists(NAMESPACES, namespace, ""):
             raise UserProblem(f"there is no namespace {namespace}; make it first: kubectl create namespace {namespace}")
         reference = await self._role(role, namespace)
@@ -100,7 +98,7 @@ class Users:
 
     async def remove(self, name: str) -> None:
         """Ends a user: its token is worth nothing from then on. Raises UserProblem when there is none."""
-        _check_name(name)
+        check_name(name)
         try:
             await self._client.delete(SECRETS, USER_PREFIX + name, USERS_NAMESPACE)
         except ApiError as error:
@@ -147,14 +145,6 @@ class Users:
                 raise
             return False
         return True
-
-
-def _check_name(name: str) -> None:
-    if not DNS_SUBDOMAIN.match(name) or len(name) > _LONGEST:
-        raise UserProblem(
-            f"{name!r} cannot be a user's name: at most {_LONGEST} lower case letters, digits, '-' and '.',"
-            " beginning and ending with a letter or digit"
-        )
 
 
 def _binding(name: str, namespace: str, reference: Document) -> tuple[Resource, Document, str | None]:

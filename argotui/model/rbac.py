@@ -20,10 +20,11 @@ class Right(NamedTuple):
     resource: str
     name: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def kind(self) -> str:
+        """`workflows.argoproj.io`, `pods/log`."""
         resource, slash, part = self.resource.partition("/")
-        kind = f"{resource}.{self.group}" if self.group else resource
-        return f"{self.verb} {kind}{slash}{part}" + (f" {self.name}" if self.name else "")
+        return (f"{resource}.{self.group}" if self.group else resource) + slash + part
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from argotui.model.rbac import Right
 
 if TYPE_CHECKING:
     from argotui.kube.client import Client
-    from argotui.services.actions.types import Action, Plan, Selection
+    from argotui.services.actions.types import Action, Selection, Step, Write
 
 log = logging.getLogger(__name__)
 
@@ -94,10 +94,24 @@ class AccessBook:
             self._changed()
 
 
+async def lacking_now(client: Client, step: Step) -> str:
+    """Which right the writes of a step lack, asked from the server before the first of several kinds is sent: half
+    of a retry would leave a workflow without its pods. Empty when none, or when nobody can tell."""
+    needs = list(dict.fromkeys(needs_of_writes(step.writes)))
+    if len({(right.verb, right.kind) for _, right in needs}) < 2:
+        return ""
+    try:
+        known = {where: await read_permissions(client, where) for where in {where for where, _ in needs}}
+    except KubeError as error:
+        log.info("the rights are not known: %s", error)
+        return ""
+    return next((missing(where, right) for where, right in needs if known[where].lack(right)), "")
+
+
 def missing(namespace: str, right: Right) -> str:
     """A right that is not there, in words."""
     where = f"in namespace {namespace}" if namespace else "in the whole cluster"
-    return f'you lack the right to "{right}" {where}'
+    return f"the right to {right.verb} {right.kind} {where} is missing"
 
 
 def needs_of(action: Action, selection: Selection, home: str) -> Iterator[Placed]:
@@ -114,9 +128,9 @@ def needs_of(action: Action, selection: Selection, home: str) -> Iterator[Placed
             yield home, Right(verb, resource.group, resource.plural)
 
 
-def needs_of_plan(plan: Plan) -> Iterator[Placed]:
-    """The rights that the writes of a plan take."""
-    for write in plan.writes:
+def needs_of_writes(writes: Iterable[Write]) -> Iterator[Placed]:
+    """The rights that writes take."""
+    for write in writes:
         name = "" if write.method == "POST" else write.name
         kind = write.resource
         yield write.namespace, Right(_VERBS[write.method], kind.group, kind.plural, name)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from argotui.engine.tree import Changed
 from argotui.model.documents import Document
 from argotui.model.resources import CRON_WORKFLOWS, WORKFLOW_TEMPLATES, Resource
-from argotui.services.access import AccessBook, needs_of, needs_of_plan
+from argotui.services.access import AccessBook, needs_of, needs_of_writes
 from argotui.services.place import Isolation, SessionOptions
 from argotui.store.crons import CronRow, row_of_cron
 from argotui.store.freshness import Freshness, Link
@@ -173,7 +173,7 @@ class Desk:
 
     def lacking_for_plan(self, plan: Plan) -> str:
         """Which right a plan lacks, likewise."""
-        return self.access.lacking(needs_of_plan(plan))
+        return self.access.lacking(needs_of_writes(plan.writes))
 
     def notice(self) -> str:
         """Something that a person has to be told once; empty when there is nothing."""

@@ -13,6 +13,7 @@ from argotui.model import documents
 from argotui.model.documents import Document
 from argotui.model.resources import PODS
 from argotui.services import audit
+from argotui.services.access import lacking_now
 from argotui.services.actions.types import ActionRefused, ActionSession, Effect, Outcome, Plan, Result, Step, Write
 from argotui.services.waiting import wait_until
 
@@ -66,6 +67,9 @@ class _Performance:
         )
         written: Document | None = None
         try:
+            lacking = await lacking_now(self._client, step)
+            if lacking:
+                return Outcome(step.target, Result.FAILED, f"not allowed: {lacking}; nothing was changed", step.notes)
             await self._clear_away([write for write in step.writes if write.resource is PODS])
             for write in step.writes:
                 if write.resource is not PODS:

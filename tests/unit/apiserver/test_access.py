@@ -366,7 +366,7 @@ async def test_nobody_binds_what_they_have_not(world: World) -> None:
     binding: Document = {"metadata": {"name": "b", "namespace": "ns"}, "roleRef": {"kind": "Role", "name": "strong"}}
     assert "attempting to grant RBAC permissions" in _check(world, BOB, "rolebindings", binding)
     missing = {**binding, "roleRef": {"kind": "ClusterRole", "name": "none"}}
-    expected = 'clusterrole.rbac.authorization.k8s.io "none" not found'
+    expected = 'rolebindings.rbac.authorization.k8s.io "none" not found'
     assert _check(world, BOB, "rolebindings", missing) == expected
     assert not _check(world, ADMIN, "rolebindings", missing)
     await world.role("binder", rule("roles", "bind", GROUP, resourceNames=["strong"]))

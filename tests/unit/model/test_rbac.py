@@ -82,5 +82,5 @@ def test_documents_and_back() -> None:
     document = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "resourceNames": ["a"]}
     assert Rule.of(document).document() == document
     assert Rule.of({"verbs": None}) == Rule()
-    assert str(Right("get", "", "pods/log", "x")) == "get pods/log x"
-    assert str(Right("patch", "argoproj.io", "workflows")) == "patch workflows.argoproj.io"
+    assert Right("get", "", "pods/log", "x").kind == "pods/log"
+    assert Right("update", "argoproj.io", "workflows/status").kind == "workflows.argoproj.io/status"

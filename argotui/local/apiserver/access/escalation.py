@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from argotui.local.apiserver import status
-from argotui.local.apiserver.access.authoriser import GROUP, Asked, Authoriser, not_there, reference_of
+from argotui.local.apiserver.access.authoriser import GROUP, Asked, Authoriser, reference_of
 from argotui.local.apiserver.access.users import User
 from argotui.local.apiserver.served import Collection
 from argotui.model.documents import Document
@@ -31,7 +31,7 @@ def check(authoriser: Authoriser, user: User, collection: Collection, document: 
             if not authoriser.allows(user, _asked("bind", bound, namespace, reference.name)):
                 rules = authoriser.rules_of(reference, namespace)
                 if rules is None:
-                    raise status.StatusError(404, "NotFound", not_there(reference))
+                    raise status.not_found(plural, GROUP, reference.name)  # upstream names the binding's kind as well
                 _confirm(authoriser, user, namespace, rules)
     except _Escalates as error:
         raise status.forbidden(plural, GROUP, name, str(error)) from None
