@@ -142,6 +142,19 @@ def human(ns: int) -> str:
     return _pair(years, "y", days, "d") if years < 8 else f"{years}y"
 
 
+_AGE = re.compile(r"(\d{1,6})([ydhms])(?:(\d{1,6})([dhms]))?")
+_AGE_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+
+
+def seconds_of_age(text: str) -> int | None:
+    """Seconds of an age as `human` prints it (`3m1s`, `2d2h`), to its precision; None for anything else."""
+    found = _AGE.fullmatch(text)
+    if found is None:
+        return None
+    large, unit, small, small_unit = found.groups()
+    return int(large) * _AGE_SECONDS[unit] + (int(small) * _AGE_SECONDS[small_unit] if small else 0)
+
+
 def _before_start(ns: int) -> str | None:
     if ns <= -2 * SECOND:
         return "<invalid>"

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from argotui.engine.tree import Changed
@@ -27,7 +28,7 @@ from argotui.store.freshness import Freshness
 from argotui.store.named import Key, NamedTable, R
 from argotui.store.nodes import NodeTable
 from argotui.store.text import one_line
-from argotui.store.workflows import WorkflowRow, WorkflowTable, row_of_metadata
+from argotui.store.workflows import WorkflowRow, WorkflowTable, row_of_cells, row_of_metadata
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,8 @@ class WorkflowFeed:
         self._verb = "list"
         self._page = PAGE
         self._columns: list[str] = []
+        self._is_sketched = False
+        """Whether every row of the first list has been shown, if only by its cells."""
 
     async def run(self) -> None:
         """Follows until cancelled."""
@@ -125,15 +128,39 @@ class WorkflowFeed:
             self._heard()
             found = self._rows(page)
             rows.update((row.key, row) for row in found)
-            if not self.table.is_listed:  # the first rows are shown while the rest is on its way
-                self.changed(self.table.put_all(found))
             metadata = page.get("metadata") or {}
-            token = str(metadata.get("continue") or "")
+            is_first, token = not token, str(metadata.get("continue") or "")
+            await self._show_early(found, has_more=is_first and bool(token))
             if not token:
                 break
         self._version = str(metadata.get("resourceVersion") or "")
         self.changed(self.table.replace_all(rows))
         self.details.wake()
+
+    async def _show_early(self, page: list[WorkflowRow], *, has_more: bool) -> None:
+        """Shows rows of the first list while the rest is on its way.
+
+        A Table without objects is much cheaper than pages with metadata (0.04 s for 3,000 rows), so after the first
+        page the names, phases and ages of all the others are shown at once. It does not say of which namespace a row
+        is, so it serves one namespace only.
+        """
+        if self.table.is_listed:
+            return
+        rows = page
+        if has_more and self.namespace is not None:
+            known = {row.key for row in page}
+            rows = [*page, *(row for row in await self._sketched(self.namespace) if row.key not in known)]
+            self._is_sketched = True
+        if has_more or not self._is_sketched:
+            self.changed(self.table.put_all(rows))
+
+    async def _sketched(self, namespace: str) -> list[WorkflowRow]:
+        table = await self.client.table(WORKFLOWS, namespace, include_object="None")
+        self._heard()
+        columns = [str(c.get("name")).lower() for c in table.get("columnDefinitions") or ()]
+        now = datetime.now(UTC)
+        cells = (dict(zip(columns, row.get("cells") or (), strict=False)) for row in table.get("rows") or ())
+        return [row_of_cells(namespace, each, now) for each in cells if each.get("name")]
 
     async def _watch(self) -> None:
         self._verb = "watch"

@@ -10,12 +10,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from argotui.engine.digest import ENDED, Gate, WorkflowState, digest, state_of_phase
 from argotui.engine.tree import Changed
 from argotui.model import documents
 from argotui.model.documents import Document
+from argotui.model.duration import seconds_of_age
 from argotui.model.keys import (
     LABEL_CLUSTER_WORKFLOW_TEMPLATE,
     LABEL_COMPLETED,
@@ -79,6 +81,15 @@ def row_of_metadata(metadata: Document, cells: Mapping[str, Any]) -> WorkflowRow
         origin=_origin(labels),
         is_completed=labels.get(LABEL_COMPLETED) == "true",
     )
+
+
+def row_of_cells(namespace: str, cells: Mapping[str, Any], now: datetime) -> WorkflowRow:
+    """A first sketch of a row, from its cells alone: no uid, no labels, and its time as exact as the age is told."""
+    age = seconds_of_age(str(cells.get("age") or ""))
+    metadata: Document = {"name": str(cells["name"]), "namespace": namespace}
+    if age is not None:
+        metadata["creationTimestamp"] = (now - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return row_of_metadata(metadata, cells)
 
 
 def row_of_workflow(workflow: Document) -> WorkflowRow:

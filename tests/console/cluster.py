@@ -135,6 +135,8 @@ class FakeCluster:
         limit, start = options.get("limit") or 10_000, int(options.get("continue_token") or 0)
         found = self._matching(resource, namespace, "", "")
         page = _table(found[start : start + limit])
+        if options.get("include_object") == "None":
+            page["rows"] = [{"cells": row["cells"], "object": None} for row in page["rows"]]
         page["metadata"]["resourceVersion"] = str(next(self._versions))
         if start + limit < len(found):
             page["metadata"]["continue"] = str(start + limit)
