@@ -154,6 +154,17 @@ class Desk:
         self._follow_list()
         self._changed()
 
+    def contexts(self) -> tuple[str, ...]:
+        """Names of the contexts that the kubeconfig has; none when it cannot be read."""
+        from argotui.kube import config  # loaded by now, with the session
+        from argotui.kube.errors import ConfigError
+
+        try:
+            names, _ = config.contexts(kubeconfig=self._options.kubeconfig)
+        except ConfigError:
+            return ()  # what is wrong with it is said where it is used
+        return tuple(one_line(name) for name in names)
+
     async def connected(self) -> Session:
         """The session, as soon as there is one."""
         await self._connected.wait()

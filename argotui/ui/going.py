@@ -90,7 +90,9 @@ class Guide:
 
     def _go_context(self, command: Command) -> None:
         if not command.argument:
-            self._app.tell("which? :ctx NAME, a context of the kubeconfig", Tone.WARNING)
+            known = self._app.desk.contexts()
+            names = f":ctx {'|'.join(known)}" if known else ":ctx NAME, a context of the kubeconfig"
+            self._app.tell(f"which? {names}", Tone.WARNING)
             return
         self.home()
         self._app.desk.move(context=command.argument, namespace=None, local=False)
