@@ -9,22 +9,22 @@ import copy
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-
+from argotui.kube.answers import ListPage, WatchEvent, document_of, drop_managed_fields, event_of
 from argotui.kube.config import ClusterConfig
-from argotui.kube.errors import ApiError, BrokenStream
+from argotui.kube.errors import BrokenStream
 from argotui.kube.exec import ExecResult, run_command
 from argotui.kube.lines import split_lines
-from argotui.kube.transport import ANSWER_SECONDS, JSON, Query, Transport, decode, encode
+from argotui.kube.transport import ANSWER_SECONDS, JSON, Query, Transport, encode
 from argotui.model.documents import Document
 from argotui.model.resources import Resource
+
+__all__ = ["WATCH_SILENCE", "Client", "Gate", "ListPage", "PatchKind", "WatchEvent", "drop_managed_fields"]
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 LIST_SILENCE = 120.0
@@ -43,23 +43,6 @@ class PatchKind(StrEnum):
     JSON = "application/json-patch+json"
     STRATEGIC = "application/strategic-merge-patch+json"
     APPLY = "application/apply-patch+yaml"
-
-
-@dataclass(frozen=True)
-class ListPage:
-    """One page; `continue_token` is "" on the last one."""
-
-    items: list[Document]
-    resource_version: str
-    continue_token: str
-
-
-@dataclass(frozen=True, slots=True)
-class WatchEvent:
-    """`type` is ADDED, MODIFIED, DELETED or BOOKMARK; errors are raised, never yielded."""
-
-    type: str
-    object: Document
 
 
 class Client:
@@ -153,7 +136,7 @@ class Client:
             "GET", path, query=query, headers={"Accept": accept}, silence=LIST_SILENCE, attempts=2
         ) as response:
             text = await response.read()
-        return _document(text, path)
+        return document_of(text, path)
 
     async def create(self, res: Resource, body: Document, namespace: str | None = None) -> Document:
         """POST; the namespace is the body's own unless given. Returns the object as stored."""
@@ -257,7 +240,7 @@ class Client:
             if opened is not None:
                 opened()
             async for line in split_lines(response.content.iter_any()):
-                yield _event(line)
+                yield event_of(line)
 
     async def logs(
         self,
@@ -338,39 +321,7 @@ class Client:
             method, path, query=query, body=payload, headers=headers, silence=silence
         ) as response:
             text = await response.read()
-        return _document(text, path)
-
-
-def drop_managed_fields(document: Document) -> None:
-    """Removes `metadata.managedFields` in place."""
-    metadata = document.get("metadata")
-    if isinstance(metadata, dict):
-        metadata.pop("managedFields", None)
-
-
-def _document(text: bytes, path: str) -> Document:
-    try:
-        document = decode(text) if text else {}
-    except msgspec.DecodeError as error:
-        raise BrokenStream(f"{path}: the answer is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise BrokenStream(f"{path}: the answer is not a JSON object")
-    drop_managed_fields(document)
-    return document
-
-
-def _event(line: bytes) -> WatchEvent:
-    try:
-        document = decode(line)
-        kind, found = document["type"], document["object"]
-        if not isinstance(found, dict):
-            raise TypeError("object is not a JSON object")
-    except (msgspec.DecodeError, KeyError, TypeError) as error:
-        raise BrokenStream(f"not a watch event: {error}: {line[:100]!r}") from error
-    if kind == "ERROR":
-        raise ApiError.from_status(found)
-    drop_managed_fields(found)
-    return WatchEvent(str(kind), found)
+        return document_of(text, path)
 
 
 def _query(**values: str) -> dict[str, str]:
