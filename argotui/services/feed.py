@@ -146,13 +146,13 @@ class WorkflowFeed:
         """
         if self.table.is_listed:
             return
-        rows = page
+        if has_more or not self._is_sketched:
+            self.changed(self.table.put_all(page))
         if has_more and self.namespace is not None:
             known = {row.key for row in page}
-            rows = [*page, *(row for row in await self._sketched(self.namespace) if row.key not in known)]
+            rest = [row for row in await self._sketched(self.namespace) if row.key not in known]
+            self.changed(self.table.put_all(rest))
             self._is_sketched = True
-        if has_more or not self._is_sketched:
-            self.changed(self.table.put_all(rows))
 
     async def _sketched(self, namespace: str) -> list[WorkflowRow]:
         table = await self.client.table(WORKFLOWS, namespace, include_object="None")
