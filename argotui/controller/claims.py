@@ -11,7 +11,7 @@ from argotui.engine.effects import CreatePVC, DeletePVCs
 from argotui.engine.facts import ClaimCreated, ClaimNotCreated, ClaimsDeleted, Fact
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, KubeError
-from argotui.model.documents import Document, deleted, name, namespace, resource_version, uid
+from argotui.model.documents import Document, deleted, name, namespace, uid
 from argotui.model.keys import FINALIZER_PVC_PROTECTION
 from argotui.model.resources import PERSISTENT_VOLUME_CLAIMS
 
@@ -105,13 +105,13 @@ class ClaimWork:
             if found is None or FINALIZER_PVC_PROTECTION not in finalizers:
                 return
             rest = [each for each in finalizers if each != FINALIZER_PVC_PROTECTION]
-            if await self._has_patched(claim, {"resourceVersion": resource_version(found), "finalizers": rest}):
+            if await self._is_replaced({**found, "metadata": {**found["metadata"], "finalizers": rest}}):
                 return
 
-    async def _has_patched(self, claim: str, metadata: Document) -> bool:
-        body = {"metadata": metadata}
+    async def _is_replaced(self, claim: Document) -> bool:
+        """A PUT, since upstream's role does not let claims be patched; a newer one is left to the next try."""
         try:
-            await self._send(lambda: self._client.patch(PERSISTENT_VOLUME_CLAIMS, claim, body, self._namespace))
+            await self._send(lambda: self._client.replace(PERSISTENT_VOLUME_CLAIMS, claim))
         except ApiError as error:
             if not error.is_conflict:
                 raise

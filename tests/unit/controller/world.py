@@ -21,6 +21,7 @@ from argotui.controller.term import Term
 from argotui.engine.run import Run
 from argotui.kube.client import Client, ListPage, WatchEvent
 from argotui.kube.errors import ApiError
+from argotui.kube.exec import ExecResult
 from argotui.model.documents import Document, annotations, labels
 from argotui.model.labels import LabelSelector
 from argotui.model.patching import merge_patch
@@ -135,10 +136,17 @@ class World:
         answer: Document = decode(encode(stored))
         return answer
 
+    async def replace(self, res: Resource, body: Document, **_options: Any) -> Document:
+        await self._called("update", res, body["metadata"]["name"])
+        known = self.find(res, body["metadata"]["name"], body["metadata"].get("namespace", ""))
+        if body["metadata"].get("resourceVersion") != known["metadata"]["resourceVersion"]:
+            raise ApiError(409, "Conflict", "the object has been modified")
+        return self.put(res, body)
+
     async def patch(
-        self, res: Resource, name: str, body: Document, namespace: str | None = None, **_options: Any
+        self, res: Resource, name: str, body: Document, namespace: str | None = None, *, subresource: str = ""
     ) -> Document:
-        await self._called("patch", res, name)
+        await self._called("patch", res, name, subresource)
         known = self.find(res, name, namespace or "")
         guard = body.get("metadata", {}).get("resourceVersion")
         if guard and guard != known["metadata"]["resourceVersion"]:
@@ -162,6 +170,7 @@ class World:
         self, res: Resource, namespace: str | None = None, *, label_selector: str = "", field_selector: str = "",
         opened: Callable[[], None] | None = None, **_options: Any,
     ) -> AsyncGenerator[WatchEvent, None]:  # fmt: skip
+        await self._called("watch", res, "")
         shelf, watch = self._shelf(res), self._watch(namespace, label_selector, field_selector)
         watch.shown = {key for key, (_, found) in shelf.objects.items() if watch.covers(key, found)}
         shelf.watches.append(watch)
@@ -191,14 +200,19 @@ class World:
     def _shelf(self, res: Resource) -> _Shelf:
         return self._shelves.setdefault(res.plural, _Shelf())
 
-    async def _called(self, verb: str, res: Resource, name: str) -> None:
-        self.calls.append((verb, res.plural, name))
+    async def exec(self, namespace: str, pod: str, container: str, command: list[str]) -> ExecResult:
+        await self._called("create", PODS, pod, "exec")
+        return ExecResult(0, b"", b"")
+
+    async def _called(self, verb: str, res: Resource, name: str, part: str = "") -> None:
+        plural = f"{res.plural}/{part}" if part else res.plural
+        self.calls.append((verb, plural, name))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             await asyncio.sleep(0)
             if self.before is not None:
-                await self.before(verb, res.plural, name)
+                await self.before(verb, plural, name)
         finally:
             self.in_flight -= 1
 
