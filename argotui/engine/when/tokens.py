@@ -14,7 +14,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from argotui.engine.gotext import general_float
-from argotui.engine.whentimes import parse_go_time
+from argotui.engine.when.times import parse_go_time
+
+Value = Any
+"""None, bool, float, str, list of values, or a compiled pattern."""
 
 
 class WhenError(Exception):
