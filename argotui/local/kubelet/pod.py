@@ -8,11 +8,9 @@ when main has ended.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from argotui.executor.commands import Role, role_of
@@ -20,8 +18,9 @@ from argotui.executor.template import ExecutorError, deadline_of
 from argotui.local.kubelet import admission, plans
 from argotui.local.kubelet.accounts import acting
 from argotui.local.kubelet.binding import bind, remove
-from argotui.local.kubelet.container import UNKNOWN, ContainerRun, end_now
+from argotui.local.kubelet.container import ContainerRun, end_now
 from argotui.local.kubelet.context import Node, pod_directory, record_of, records_below, title
+from argotui.local.kubelet.deadlines import Deadlines
 from argotui.local.kubelet.environment import environment_of
 from argotui.local.kubelet.executors import Step, WaitContainer, run_directory, run_init, step_of
 from argotui.local.kubelet.inside import INSIDE, InsideContainer, as_processes, work_of
@@ -30,10 +29,12 @@ from argotui.local.kubelet.patience import Patience, Stopped
 from argotui.local.kubelet.podfile import PodFile
 from argotui.local.kubelet.probes import Prober
 from argotui.local.kubelet.references import References
-from argotui.local.kubelet.status import PodState, Running, State, Terminated, Waiting
+from argotui.local.kubelet.states import States
+from argotui.local.kubelet.status import PodState
 from argotui.local.kubelet.stopping import Stopping, Verdict
 from argotui.local.kubelet.volumes import Volume, existing_volumes, make_volumes
-from argotui.local.kubelet.writer import ENDING_SECONDS, GATHER_SECONDS, StatusWriter
+from argotui.local.kubelet.waitend import FAILED, WaitEnd
+from argotui.local.kubelet.writer import StatusWriter
 from argotui.local.runtime.beside import Beside, run_beside
 from argotui.local.runtime.records import ContainerRecord, Ended
 from argotui.local.runtime.types import GRACE_SECONDS, ContainerPlan, Refused
@@ -47,7 +48,6 @@ UNSUPPORTED = "UnsupportedField"
 _STEP_DEADLINE = "Step exceeded its deadline"
 _FORCED_GRACE = 2.0
 _KILL_SECONDS = 10.0
-_FAILED = 64
 
 
 class PodRun:
@@ -60,7 +60,6 @@ class PodRun:
         self._directory = pod_directory(node.pods_dir, self._uid)
         self._file = PodFile.read(self._directory)
         self._runtime = node.runtime_named(self._file.runtime) if self._file else node.runtime
-        self._states: dict[str, State] = {}
         self._records: dict[str, ContainerRecord] = {}
         self._plans: dict[str, ContainerPlan] = {}
         self._inside: dict[str, InsideContainer] = {}
@@ -69,13 +68,12 @@ class PodRun:
         self._members = Members(None)
         self._probers: dict[str, Prober] = {}
         self._remark = ""
-        self._mains_over = asyncio.Event()
-        self._wait_killed = asyncio.Event()
+        self._wait = WaitEnd()
         self._stopping = Stopping(self._signal_process)
-        self._patience = Patience(node.api, pod, self._stopping.event, self._hold, node.authority)
         self._writer = StatusWriter(node.api, pod, self._runtime.description, self._state)
-        self._deadline: tuple[object, asyncio.TimerHandle] | None = None
-        self._step_deadline: asyncio.TimerHandle | None = None
+        self._states = States(self._writer.touch)
+        self._patience = Patience(node.api, pod, self._stopping.event, self._states.hold, node.authority)
+        self._deadlines = Deadlines()
 
     async def run(self) -> None:
         """Returns when the pod has ended and its last status is stored, or the pod is gone.
@@ -88,9 +86,7 @@ class PodRun:
         finally:
             self._stopping.abandon()
             self._writer.abandon()
-            for timer in (self._deadline[1] if self._deadline else None, self._step_deadline):
-                if timer is not None:
-                    timer.cancel()
+            self._deadlines.cancel()
 
     async def _follow(self) -> None:
         self._file = PodFile.keep(self._directory, self._pod, self._runtime.description.name)
@@ -133,17 +129,17 @@ class PodRun:
 
     async def signal(self, container: str, number: int) -> str:
         """Delivers a signal that the controller has asked for. "" when it was, else why not."""
-        if not isinstance(self._states.get(container), Running):
+        if not self._states.is_running(container):
             return f"container {container} of pod {title(self._pod)} is not running"
         if container in self._plans or container in self._inside:
             await self._signal_process(container, number)
         elif number == signal.SIGKILL:
-            self._wait_killed.set()
+            self._wait.kill()
         return ""
 
     async def execution(self, container: str, command: list[str], *, tty: bool) -> Beside:
         """How a command is started in a running container. Raises Refused, StartFailure or OSError."""
-        if not isinstance(self._states.get(container), Running):
+        if not self._states.is_running(container):
             raise Refused(f"container {container} of pod {title(self._pod)} is not running")
         plan = self._plans.get(container)
         if plan is None:
@@ -182,21 +178,21 @@ class PodRun:
         container = next((c for c in inits if role_of(c) is Role.INIT), None)
         if container is None:
             raise Refused(message)
-        self._record(container).write_exit(_FAILED, "", message)
+        self._record(container).write_exit(FAILED, "", message)
 
     async def _run_init(self, container: Document) -> Ended:
         record = self._record(container)
         if role_of(container) is Role.AGENT:  # it prepares what only plugins need
             record.mark_started()
             ended = record.write_exit(0)
-            self._over(str(container["name"]), ended, record)
+            self._states.over(str(container["name"]), ended, record)
             return ended
         if role_of(container) is not Role.INIT:
             return await self._run_process(container)
         if self._step is None and record.ended() is None:
             raise Refused(f"initContainers: {container['name']} runs argoexec init without ARGO_TEMPLATE")
         ended = record.ended() or run_init(self._step, container, self._volumes, record)  # type: ignore[arg-type]
-        self._over(str(container["name"]), ended, record)
+        self._states.over(str(container["name"]), ended, record)
         return ended
 
     async def _run_mains(self) -> None:
@@ -225,7 +221,7 @@ class PodRun:
         """When the step's work is done, `wait` reports, and what runs beside it is ended as its emissary would."""
         if mains:
             await asyncio.wait(mains)
-        self._mains_over.set()
+        self._wait.mains_over.set()
         beside = [str(container["name"]) for container in others if not self._is_main(container)]
         if beside:
             await self._stopping.end_some(beside, self._grace())
@@ -254,15 +250,13 @@ class PodRun:
         ended = record.ended()
         if ended is None:
             inside = self._inside[name] = InsideContainer(record)
-            started = record.started()
-            self._states[name] = Running(started.at if started else datetime.now(UTC))
             self._stopping.runs(name)
-            self._writer.touch()
+            self._states.runs(name, record)
             try:
                 ended = await inside.run(work)
             finally:
                 self._stopping.ran(name)
-        self._over(name, ended, record)
+        self._states.over(name, ended, record)
         return ended
 
     async def _run_process(self, container: Document) -> Ended:
@@ -272,7 +266,7 @@ class PodRun:
         if plan.record.started() is None and plan.record.ended() is None:
             early = await self._turn(name, plan.record) if self._members.waits(name) else None
             if early is not None:
-                self._over(name, early, plan.record)
+                self._states.over(name, early, plan.record)
                 return early
             try:
                 await self._patience.image(run.start, name)
@@ -280,20 +274,18 @@ class PodRun:
                 self._stopping.begin(Verdict(UNSUPPORTED, str(refusal)), 0.0)
                 raise
         if plan.record.ended() is None:
-            started = plan.record.started()
-            self._states[name] = Running(started.at if started else datetime.now(UTC))
             self._stopping.runs(name)
+            self._states.runs(name, plan.record)
             if self._remark and self._is_main(container):
                 self._stopping.end_soon([name], self._grace())
             self._watch(container, plan)
-            self._writer.touch()
         try:
             ended = await run.end()
         finally:
             self._stopping.ran(name)
             if name in self._probers:
                 self._probers.pop(name).stop()
-        self._over(name, ended, plan.record)
+        self._states.over(name, ended, plan.record)
         return ended
 
     def _watch(self, container: Document, plan: ContainerPlan) -> None:
@@ -310,9 +302,8 @@ class PodRun:
 
     async def _turn(self, name: str, record: ContainerRecord) -> Ended | None:
         """Others of its set come first; meanwhile it counts as running. Its end, when it must not start at all."""
-        self._states[name] = Running(datetime.now(UTC))
         self._stopping.runs(name)
-        self._writer.touch()
+        self._states.runs(name)
         try:
             early = await self._members.turn(name)
         finally:
@@ -328,55 +319,21 @@ class PodRun:
             shared = run_directory(container, self._volumes)
             api = acting(self._node.api, container, self._volumes)
             wait = WaitContainer(api, self._pod, self._step, environment, record, shared)
-            self._arm_step_deadline(environment)
+            if moment := deadline_of(environment):
+                self._deadlines.arm_step(moment, self._step_deadline_passed)
         except ExecutorError as error:
-            await self._mains_over.wait()
-            ended = record.write_exit(_FAILED, "", str(error))
+            await self._wait.mains_over.wait()
+            ended = record.write_exit(FAILED, "", str(error))
         else:
-            started = record.started()
-            self._states[name] = Running(started.at if started else datetime.now(UTC))
-            self._writer.touch()
-            ended = await self._follow_mains(wait, record)
-        self._over(name, ended, record)
+            self._states.runs(name, record)
+            ended = await self._wait.follow(wait, record, self._node.marks, lambda: self._finish(wait))
+        self._states.over(name, ended, record)
         return ended
 
-    async def _follow_mains(self, wait: WaitContainer, record: ContainerRecord) -> Ended:
-        """`wait` ends after the mains, or when somebody kills it."""
-        reporting = asyncio.create_task(self._report(wait, record))
-        killed = asyncio.create_task(self._wait_killed.wait())
-        try:
-            await asyncio.wait({reporting, killed}, return_when=asyncio.FIRST_COMPLETED)
-            if reporting.done():
-                return reporting.result()
-        finally:
-            killed.cancel()
-            reporting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reporting
-        await wait.begin()  # results were to come, though now they never will
-        return record.write_exit(128 + signal.SIGKILL)
-
-    async def _report(self, wait: WaitContainer, record: ContainerRecord) -> Ended:
-        beginning = asyncio.create_task(self._announce(wait))
-        try:
-            async with wait.following(self._node.marks):
-                await self._mains_over.wait()
-            await beginning
-        except ExecutorError as error:
-            return record.write_exit(_FAILED, "", str(error))
-        finally:
-            beginning.cancel()
+    async def _finish(self, wait: WaitContainer) -> Ended:
         main = self._plans.get("main")
         ran = main is not None and (main.record.started() or main.record.ended())
         return await wait.finish(main if ran else None, self._runtime, self._remark)
-
-    async def _announce(self, wait: WaitContainer) -> None:
-        """That results are to come is no news where they come at once."""
-        try:
-            async with asyncio.timeout(GATHER_SECONDS):
-                await self._mains_over.wait()
-        except TimeoutError:
-            await wait.begin()
 
     async def _end_rest(self) -> None:
         """Ends what a former kubelet has started and we have not come to follow before the pod was ended."""
@@ -387,37 +344,18 @@ class PodRun:
     async def _conclude(self) -> None:
         for plan in self._plans.values():
             await self._runtime.discard(plan.record)
-        self._close()
+        self._states.close()
         await self._writer.settle()
         self._node.tidy.strip(self._directory)
         if documents.deleted(self._pod) and not self._writer.gone:
             await remove(self._node.api, self._pod)
-
-    def _close(self) -> None:
-        """Nothing runs any more: a container whose end nobody has seen must not seem to."""
-        for name, state in self._states.items():
-            if isinstance(state, Running):
-                self._states[name] = Terminated(128 + signal.SIGKILL, state.at, datetime.now(UTC), UNKNOWN)
-
-    def _over(self, name: str, ended: Ended, record: ContainerRecord) -> None:
-        started = record.started()
-        began = started.at if started else None
-        self._states[name] = Terminated(ended.exit_code, began, ended.at, ended.reason, ended.message)
-        self._writer.touch(ENDING_SECONDS)
-
-    def _hold(self, names: list[str], waiting: Waiting) -> None:
-        """Containers that wait for something say for what."""
-        for name in names:
-            if isinstance(self._states.get(name, waiting), Waiting):
-                self._states[name] = waiting
-        self._writer.touch()
 
     def _state(self) -> PodState:
         verdict = self._stopping.verdict
         started = self._file.started_at if self._file else None
         reason, message = (verdict.reason, verdict.message) if verdict else ("", "")
         unready = [name for name, prober in self._probers.items() if not prober.ready]
-        return PodState(self._states, started, reason, message, unready)
+        return PodState(self._states.all, started, reason, message, unready)
 
     async def _signal_process(self, name: str, number: int) -> None:
         if self._members.signal(name, number):
@@ -436,32 +374,23 @@ class PodRun:
 
     def _any_main_has_ended(self) -> bool:
         """By itself, before anybody deleted the pod: how it ended is worth telling."""
-        states = [self._states.get(str(container["name"])) for container in self._pod["spec"].get("containers") or ()]
-        return any(isinstance(state, Terminated) for state in states) or self._writer.told_of_an_end()
+        names = [str(container["name"]) for container in self._pod["spec"].get("containers") or ()]
+        return self._states.has_ended(names) or self._writer.told_of_an_end()
 
     def _grace(self) -> float:
         found = self._pod["spec"].get("terminationGracePeriodSeconds")
         return float(GRACE_SECONDS if found is None else found)
 
     def _arm_deadline(self) -> None:
-        """Counted from the pod's start; the field may be changed while the pod runs."""
         seconds = self._pod["spec"].get("activeDeadlineSeconds")
-        if seconds is None or self._file is None or (self._deadline and self._deadline[0] == seconds):
-            return
-        if self._deadline is not None:
-            self._deadline[1].cancel()
-        self._deadline = seconds, _at(self._file.started_at.timestamp() + float(seconds), self._deadline_passed)
+        if seconds is not None and self._file is not None:
+            self._deadlines.arm_pod(self._file.started_at, float(seconds), self._deadline_passed)
 
     def _deadline_passed(self) -> None:
         self._stopping.begin(DEADLINE, self._grace())
 
-    def _arm_step_deadline(self, environment: dict[str, str]) -> None:
-        moment = deadline_of(environment)
-        if moment is not None:
-            self._step_deadline = _at(moment.timestamp(), self._step_deadline_passed)
-
     def _step_deadline_passed(self) -> None:
-        if not self._mains_over.is_set() and self._step is not None:
+        if not self._wait.mains_over.is_set() and self._step is not None:
             self._remark = _STEP_DEADLINE
             self._stopping.end_soon(list(self._step.mains), self._grace())
 
@@ -475,8 +404,3 @@ class PodRun:
             self._records[name] = record_of(self._node.pods_dir, self._uid, name)
             self._records[name].make()
         return self._records[name]
-
-
-def _at(moment: float, action: Callable[[], None]) -> asyncio.TimerHandle:
-    """Calls `action` at a moment, given in seconds since 1970."""
-    return asyncio.get_running_loop().call_later(max(0.0, moment - datetime.now(UTC).timestamp()), action)
