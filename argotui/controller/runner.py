@@ -19,6 +19,7 @@ from argotui.controller.lease import LeaseLost
 from argotui.controller.metrics.queues import WORKFLOWS as WORKFLOWS_QUEUE
 from argotui.controller.oversize import error_patch
 from argotui.controller.packing import WorkflowTooLarge
+from argotui.controller.rest import Rest
 from argotui.controller.thinking import Thinker
 from argotui.controller.transient import is_transient
 from argotui.controller.versions import is_newer
@@ -42,10 +43,6 @@ if TYPE_CHECKING:
     from argotui.controller.term import Term
 
 log = logging.getLogger(__name__)
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 60.0
-_LONGEST_OUTAGE_PAUSE = 3.0
-"""While the server is away: asking a closed door costs little, and steps wait."""
 
 _TELL_AFTER = 3
 """Failures in a row after which whoever looks at the workflow is told by an Event."""
@@ -75,8 +72,7 @@ class Runner:
         self._alarm = Alarm(lambda: self.tell(Tick()))
         self._facts: dict[tuple[str, str], Fact] = {}
         self._task: asyncio.Task[None] | None = None
-        self._resting: asyncio.TimerHandle | None = None
-        self._failures = 0
+        self._rest = Rest(self.wake)
         self._queue = term.counting.book.queues[WORKFLOWS_QUEUE]
 
     # what happens
@@ -105,7 +101,7 @@ class Runner:
 
     def wake(self) -> None:
         """Goes to work, unless it works or rests after a failure."""
-        if self._task is None and self._resting is None and self._has_work():
+        if self._task is None and not self._rest.is_on and self._has_work():
             self._queue.add(self.uid)
             self._task = asyncio.create_task(self._work(), name=f"workflow {self.title}")
 
@@ -138,8 +134,7 @@ class Runner:
         self._over = True
         self._queue.drop(self.uid)
         self._alarm.clear()
-        if self._resting is not None:
-            self._resting.cancel()
+        self._rest.cancel()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -156,7 +151,7 @@ class Runner:
         writer, acting = self._writer, self._acting
         return (
             self._task is None
-            and self._resting is None
+            and not self._rest.is_on
             and (writer is None or writer.idle)
             and (acting is None or acting.idle)
         )
@@ -164,7 +159,7 @@ class Runner:
     async def _work(self) -> None:
         """Turn after turn, others' turns in between, until there is nothing to do."""
         try:
-            while self._resting is None and self._has_work():
+            while not self._rest.is_on and self._has_work():
                 await self._turn()
                 await asyncio.sleep(0)
         except Exception as error:  # noqa: BLE001 (one workflow's failure must not end the others)
@@ -172,7 +167,7 @@ class Runner:
         finally:
             self._task = None
             self._queue.done(self.uid)
-            if self._resting is None:
+            if not self._rest.is_on:
                 self._queue.drop(self.uid)
         self.wake()
 
@@ -320,7 +315,7 @@ class Runner:
     def written(self, after: Sequence[Effect], changes: Document) -> None:
         """A write was stored."""
         if changes:
-            self._failures = 0
+            self._rest.failures = 0
             self._term.locks.stored(self.uid)
         if "phase" in (changes.get("status") or {}):
             log.info("%s: %s", self.title, changes["status"]["phase"])
@@ -367,26 +362,20 @@ class Runner:
         if isinstance(error, LeaseLost):
             self._over = True  # the term ends, and all its runners with it
             return
-        if self._resting is not None:
+        if self._rest.is_on:
             return
         transient = is_transient(error)
-        pause = min(_FIRST_PAUSE * 2 ** min(self._failures, 16), _LONGEST_OUTAGE_PAUSE if transient else _LONGEST_PAUSE)
-        self._failures += 1
+        pause = self._rest.begin(transient=transient)
         self._queue.retry(self.uid)
         if transient:
             log.warning("%s: %s; tried again in %g s", self.title, error, pause)
         else:
             log.error("%s: failed; tried again in %g s", self.title, pause, exc_info=error)
-            if self._failures == _TELL_AFTER:
+            if self._rest.failures == _TELL_AFTER:
                 self._tell_everybody(error)
-        self._resting = asyncio.get_running_loop().call_later(pause, self._rested)
-
-    def _rested(self) -> None:
-        self._resting = None
-        self.wake()
 
     def _tell_everybody(self, error: Exception) -> None:
-        message = f"the controller failed {self._failures} times in a row: {type(error).__name__}: {error}"
+        message = f"the controller failed {self._rest.failures} times in a row: {type(error).__name__}: {error}"
         effect = EmitEvent("Warning", "OperationPanic", message, {})
         self._term.counting.book.error("OperationPanic")
         self._term.events.put(self._newest, effect)

@@ -22,6 +22,7 @@ from argotui.controller.lease import LeaseLost
 from argotui.controller.metrics.book import Book
 from argotui.controller.metrics.queues import CRONS
 from argotui.controller.requests import GivenUp, Requests
+from argotui.controller.rest import Rest
 from argotui.controller.transient import is_transient
 from argotui.controller.versions import is_newer
 from argotui.engine.config import EngineConfig
@@ -39,9 +40,6 @@ from argotui.model.resources import CRON_WORKFLOWS, WORKFLOWS
 
 log = logging.getLogger(__name__)
 
-_FIRST_PAUSE: Final = 0.2
-_LONGEST_PAUSE: Final = 60.0
-_LONGEST_OUTAGE_PAUSE: Final = 3.0
 _PATIENCE: Final = 15.0
 """Seconds that a request may take with all its repetitions: then it is decided anew whether it is still wanted."""
 
@@ -84,11 +82,10 @@ class Keeper:
         self._made: dict[str, tuple[float, Document]] = {}
         self._alarm = Alarm(self.wake, now)
         self._task: asyncio.Task[None] | None = None
-        self._resting: asyncio.TimerHandle | None = None
+        self._rest = Rest(self.wake)
         self._given_up = asyncio.Event()
         self._asked = False
         self._reread = False
-        self._failures = 0
         self._told: tuple[str, str] = ("", "")
         self._skipped = ""
 
@@ -101,7 +98,7 @@ class Keeper:
     def wake(self) -> None:
         """Looks, unless it does so already or rests after a failure; then it looks once more afterwards."""
         self._asked = True
-        if self._task is None and self._resting is None and not self._given_up.is_set():
+        if self._task is None and not self._rest.is_on and not self._given_up.is_set():
             self._queue.add(self.uid)
             self._task = asyncio.create_task(self._work(), name=f"cron workflow {self.title}")
 
@@ -110,8 +107,7 @@ class Keeper:
         self._given_up.set()
         self._queue.drop(self.uid)
         self._alarm.clear()
-        if self._resting is not None:
-            self._resting.cancel()
+        self._rest.cancel()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -119,7 +115,7 @@ class Keeper:
     @property
     def is_idle(self) -> bool:
         """Nothing is under way; it waits for news or for its time."""
-        return self._task is None and self._resting is None
+        return self._task is None and not self._rest.is_on
 
     # looking
 
@@ -130,7 +126,7 @@ class Keeper:
                     self._asked = False
                     with self._queue.work(self.uid):
                         await self._look()
-                self._failures = 0
+                self._rest.failures = 0
         except Exception as error:  # noqa: BLE001 (one CronWorkflow's failure must not end the others)
             self._fail(error)
         finally:
@@ -312,18 +308,12 @@ class Keeper:
             return  # the watch will say so
         self._asked = True
         transient = isinstance(error, _Overtaken | TimeoutError) or is_transient(error)
-        pause = min(_FIRST_PAUSE * 2 ** min(self._failures, 16), _LONGEST_OUTAGE_PAUSE if transient else _LONGEST_PAUSE)
-        self._failures += 1
+        pause = self._rest.begin(transient=transient)
         self._queue.retry(self.uid)
         if isinstance(error, KubeError | TimeoutError):
             log.warning("%s: %s; looked at again in %g s", self.title, str(error) or "no answer", pause)
         elif not isinstance(error, _Overtaken):
             log.error("%s: failed; looked at again in %g s", self.title, pause, exc_info=error)
-        self._resting = asyncio.get_running_loop().call_later(pause, self._rested)
-
-    def _rested(self) -> None:
-        self._resting = None
-        self.wake()
 
     def _time(self) -> float:
         return asyncio.get_running_loop().time()

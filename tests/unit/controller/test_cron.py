@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from argotui.controller import rest
 from argotui.controller.caches import Caches
 from argotui.controller.cron import keeper as keeper_module
 from argotui.controller.cron.children import Children, slim
@@ -96,7 +97,7 @@ class Scene:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper_module, "_FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(rest, "_FIRST", 0.0)
 
 
 async def test_it_creates_the_child_and_writes_the_books_once() -> None:
