@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable
 
 from argotui.local.apiserver import deleting
 from argotui.local.apiserver.context import Context
+from argotui.local.apiserver.due import Due
 from argotui.local.apiserver.status import StatusError
 from argotui.local.apiserver.storage.entry import Entry, Key
 from argotui.local.apiserver.storage.store import Change
@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 
 _NAMESPACES = "namespaces"
 _DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
-_RETRY_SECONDS = 1.0
 
 
 class Cleaner:
@@ -24,48 +23,37 @@ class Cleaner:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._due: dict[Key, None] = {}
-        self._wake = asyncio.Event()
+        self._due = Due(self._attempt)
 
     def observe(self, change: Change) -> None:
         """Notes what a committed change makes due."""
         key = change.entry.key
         if key.collection in (_NAMESPACES, _DEFINITIONS):
             if change.entry.deleting and not change.deleted:
-                self._note(key)
+                self._due.note((key,))
         elif change.deleted:
             for holder in (Key(_NAMESPACES, "", key.namespace), Key(_DEFINITIONS, "", key.collection)):
                 entry = self._context.store.get(holder)
                 if entry is not None and entry.deleting:
-                    self._note(holder)
+                    self._due.note((holder,))
 
     def start(self) -> None:
         """Makes everything due that was being deleted when the server ended."""
         for collection in (_NAMESPACES, _DEFINITIONS):
             for entry in self._context.store.head.shelf(collection).select():
                 if entry.deleting:
-                    self._note(entry.key)
-
-    def _note(self, key: Key) -> None:
-        self._due[key] = None
-        self._wake.set()
+                    self._due.note((entry.key,))
 
     async def run(self) -> None:
         """Works until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._due:
-                key = next(iter(self._due))
-                del self._due[key]
-                await self._attempt(key)
+        await self._due.run()
 
     async def _attempt(self, key: Key) -> None:
         try:
             await self._empty(key)
         except StatusError as error:
             log.warning("emptying %s failed: %s", key.name, error)
-            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._note, key)
+            self._due.note_again(key)
 
     async def _empty(self, key: Key) -> None:
         """Asks all content to go; lets the holder go when there is none."""

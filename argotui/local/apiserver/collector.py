@@ -8,12 +8,11 @@ the finalizer. Nothing of its state has to survive: `start` looks at everything 
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Iterable
 
 from argotui.local.apiserver import deleting
 from argotui.local.apiserver.context import Context
+from argotui.local.apiserver.due import Due
 from argotui.local.apiserver.status import StatusError
 from argotui.local.apiserver.storage.entry import Entry, Key
 from argotui.local.apiserver.storage.store import Change
@@ -21,51 +20,36 @@ from argotui.model.documents import Document
 
 log = logging.getLogger(__name__)
 
-_RETRY_SECONDS = 1.0
-
 
 class Collector:
     """Owner-reference garbage collection. Feed it with `observe`, run it as a task."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._due: dict[Key, None] = {}
-        self._wake = asyncio.Event()
+        self._due = Due(self._attempt)
 
     def observe(self, change: Change) -> None:
         """Notes what a committed change makes due."""
         entry = change.entry
         if change.deleted:
-            self._note(dependent.key for dependent in self._context.store.head.dependents(entry.uid))
+            self._due.note(dependent.key for dependent in self._context.store.head.dependents(entry.uid))
             # an owner may be waiting for this one to go
             owners = (self._context.store.head.by_uid(uid) for uid in entry.owners)
-            self._note(owner.key for owner in owners if owner is not None and owner.deleting)
+            self._due.note(owner.key for owner in owners if owner is not None and owner.deleting)
             return
         new_owners = entry.owners and (change.previous is None or change.previous.owners != entry.owners)
         if new_owners or (entry.deleting and _waits(entry)):
-            self._note((entry.key,))
+            self._due.note((entry.key,))
 
     def start(self) -> None:
         """Makes every object due that has owners or waits for dependents."""
         head = self._context.store.head
         for collection in head.collections():
-            self._note(e.key for e in head.shelf(collection).select() if e.owners or (e.deleting and _waits(e)))
-
-    def _note(self, keys: Iterable[Key]) -> None:
-        before = len(self._due)
-        self._due.update(dict.fromkeys(keys))
-        if len(self._due) != before:
-            self._wake.set()
+            self._due.note(e.key for e in head.shelf(collection).select() if e.owners or (e.deleting and _waits(e)))
 
     async def run(self) -> None:
         """Works until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._due:
-                key = next(iter(self._due))
-                del self._due[key]
-                await self._attempt(key)
+        await self._due.run()
 
     async def _attempt(self, key: Key) -> None:
         try:
@@ -75,7 +59,7 @@ class Collector:
                 return
             if error.code != 409:
                 log.warning("collecting %s failed: %s", "/".join(key), error)
-            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._note, (key,))
+            self._due.note_again(key)
 
     async def _look_at(self, key: Key) -> None:
         entry = self._context.store.latest(key)
