@@ -44,6 +44,10 @@ class NodeTable:
     def rows(self) -> list[TreeRow]:
         return self.tree.rows
 
+    def number_of(self, key: str) -> int | None:
+        """The row number of a key; None when it is folded away or unknown."""
+        return self.tree.number_of(key)
+
     def take(self, workflow: Document) -> Changed:
         """Takes over a newer state of the workflow."""
         is_other = self.document is not None and uid(self.document) != uid(workflow)

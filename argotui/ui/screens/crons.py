@@ -17,16 +17,17 @@ from argotui.ui.bindings import COPY
 from argotui.ui.commands import parse_command
 from argotui.ui.paint import fit, width_of
 from argotui.ui.scene import Scene
-from argotui.ui.screens.named import NamedList, NamedScreen
+from argotui.ui.screens.named import NamedScreen
 from argotui.ui.spans import age, coarse
 from argotui.ui.widgets.bars import Tone
 from argotui.ui.widgets.columns import Column, laid_out
+from argotui.ui.widgets.tablelist import TableList
 
 _OWN = {f"workflow.{verb}": f"cron.{verb}" for verb in ("suspend", "resume", "delete")}
 """What commands that are made for workflows mean here."""
 
 
-class CronList(NamedList[CronRow]):
+class CronList(TableList[CronRow]):
     """Cron workflows, one a line."""
 
     def __init__(self, table: NamedTable[CronRow], scene: Scene, *, id: str) -> None:

@@ -1,8 +1,8 @@
-"""Lists of all objects of one kind, and the screens that show them: templates, CronWorkflows."""
+"""What the screens share that list all objects of one kind: templates, CronWorkflows."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from typing import ClassVar, Generic
 
 from textual.widget import Widget
@@ -11,41 +11,14 @@ from argotui.engine.filters import FilterError
 from argotui.services.desk import Desk, OpenNamed
 from argotui.store.freshness import Freshness, Link
 from argotui.store.logs import search_pattern
-from argotui.store.named import NamedTable, R
+from argotui.store.named import R
 from argotui.ui import messages
 from argotui.ui.room import Room
 from argotui.ui.scene import Scene
 from argotui.ui.widgets.bars import Piece
-from argotui.ui.widgets.columns import Column, ColumnTitles
+from argotui.ui.widgets.columns import ColumnTitles
 from argotui.ui.widgets.empty import EmptyNote
-from argotui.ui.widgets.rowlist import RowList
-
-
-class NamedList(RowList, Generic[R]):
-    """Rows of a `NamedTable`."""
-
-    def __init__(self, table: NamedTable[R], scene: Scene, *, id: str) -> None:
-        super().__init__(scene, id=id)
-        self.table = table
-
-    @property
-    def row(self) -> R | None:
-        """The row under the cursor."""
-        return self.table.rows[self.cursor] if self.cursor < len(self.table.rows) else None
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Columns that fit, with their widths."""
-        raise NotImplementedError
-
-    def row_count(self) -> int:
-        return len(self.table.rows)
-
-    def key_at(self, number: int) -> Hashable:
-        return self.table.rows[number].key
-
-    def number_of(self, key: Hashable) -> int | None:
-        return self.table.number_of(key)  # type: ignore[arg-type]
+from argotui.ui.widgets.tablelist import TableList
 
 
 class NamedScreen(Room, Generic[R]):
@@ -61,7 +34,7 @@ class NamedScreen(Room, Generic[R]):
         super().__init__(desk, scene)
         self.opened = opened
 
-    def make_list(self) -> NamedList[R]:
+    def make_list(self) -> TableList[R]:
         """The list of what is opened."""
         raise NotImplementedError
 

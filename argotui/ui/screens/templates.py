@@ -13,12 +13,13 @@ from argotui.ui import messages
 from argotui.ui.bindings import COPY
 from argotui.ui.paint import fit, width_of
 from argotui.ui.scene import Scene
-from argotui.ui.screens.named import NamedList, NamedScreen
+from argotui.ui.screens.named import NamedScreen
 from argotui.ui.spans import age
 from argotui.ui.widgets.columns import Column, laid_out
+from argotui.ui.widgets.tablelist import TableList
 
 
-class TemplateList(NamedList[TemplateRow]):
+class TemplateList(TableList[TemplateRow]):
     """Templates, one a line."""
 
     @property

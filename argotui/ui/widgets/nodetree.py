@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
@@ -16,14 +15,14 @@ from argotui.ui.scene import Scene
 from argotui.ui.spans import duration
 from argotui.ui.widgets.columns import Column, laid_out
 from argotui.ui.widgets.linewidget import Nothing
-from argotui.ui.widgets.rowlist import RowList
+from argotui.ui.widgets.tablelist import TableList
 from argotui.ui.widgets.workflowlist import STATE_CLASSES
 
 NAME_MOST: Final = 70
 GATE_HINT: Final = "a approves, x rejects"
 
 
-class NodeTree(RowList):
+class NodeTree(TableList[TreeRow]):
     """Rows of a `NodeTable`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,15 +35,11 @@ class NodeTree(RowList):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = STATE_CLASSES | {"tree--guide"}
 
-    def __init__(self, table: NodeTable, scene: Scene, *, id: str | None = None) -> None:
-        super().__init__(scene, id=id)
-        self.table = table
-        self._name_width = 24
+    table: NodeTable
 
-    @property
-    def row(self) -> TreeRow | None:
-        """The row under the cursor."""
-        return self.table.rows[self.cursor] if self.cursor < len(self.table.rows) else None
+    def __init__(self, table: NodeTable, scene: Scene, *, id: str | None = None) -> None:
+        super().__init__(table, scene, id=id)
+        self._name_width = 24
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -55,15 +50,6 @@ class NodeTree(RowList):
         if width >= 100:
             columns += [Column("progress", "DONE", 5), Column("template", "TEMPLATE", 16)]
         return laid_out([*columns, Column("message", "MESSAGE", 0)], width)
-
-    def row_count(self) -> int:
-        return len(self.table.rows)
-
-    def key_at(self, number: int) -> Hashable:
-        return self.table.rows[number].key
-
-    def number_of(self, key: Hashable) -> int | None:
-        return self.table.tree.number_of(str(key))
 
     def sync(self) -> None:
         """As in every list; the name column only grows."""

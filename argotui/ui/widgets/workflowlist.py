@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
@@ -14,7 +13,7 @@ from argotui.ui.paint import fit, width_of
 from argotui.ui.scene import Scene
 from argotui.ui.spans import age, duration
 from argotui.ui.widgets.columns import Column, laid_out
-from argotui.ui.widgets.rowlist import RowList
+from argotui.ui.widgets.tablelist import TableList
 
 STATE_WIDTH: Final = 18
 NAME_MOST: Final = 60
@@ -39,20 +38,14 @@ def sign_of(state: WorkflowState) -> State:
     return _SIGNS[state]
 
 
-class WorkflowList(RowList):
+class WorkflowList(TableList[WorkflowRow]):
     """Rows of a `WorkflowTable`."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = STATE_CLASSES
 
     def __init__(self, table: WorkflowTable, scene: Scene, *, id: str | None = None) -> None:
-        super().__init__(scene, id=id)
-        self.table = table
+        super().__init__(table, scene, id=id)
         self._name_width = 16
-
-    @property
-    def row(self) -> WorkflowRow | None:
-        """The row under the cursor."""
-        return self.table.rows[self.cursor] if self.cursor < len(self.table.rows) else None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -67,15 +60,6 @@ class WorkflowList(RowList):
         if width >= 150:
             columns.append(Column("origin", "TEMPLATE", 22))
         return laid_out([*columns, Column("message", "MESSAGE", 0)], width)
-
-    def row_count(self) -> int:
-        return len(self.table.rows)
-
-    def key_at(self, number: int) -> Hashable:
-        return self.table.rows[number].key
-
-    def number_of(self, key: Hashable) -> int | None:
-        return self.table.number_of(key)  # type: ignore[arg-type]
 
     def sync(self) -> None:
         """As in every list; the name column only grows, so that a coming row seldom repaints all others."""
