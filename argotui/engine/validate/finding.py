@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -34,25 +34,27 @@ def problem(path: str, reason: str, *, at: str = "", suggestion: str | None = No
 
 def under(prefix: str, checks: Checks[T]) -> Checks[T]:
     """The same checks as part of something larger: their messages get a prefix."""
-    while True:
-        try:
-            found = next(checks)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        yield replace(found, message=prefix + found.message)
+    return _changed(checks, lambda found: replace(found, message=prefix + found.message))
 
 
 def elsewhere(path: str, source: str, checks: Checks[T]) -> Checks[T]:
     """Checks of another document: what they find is told where the reference to it stands."""
+
+    def there(found: Finding) -> Finding:
+        where = f"in {source}, {found.path}: " if found.path else f"in {source}: "
+        return replace(found, path=path, reason=where + found.reason)
+
+    return _changed(checks, there)
+
+
+def _changed(checks: Checks[T], change: Callable[[Finding], Finding]) -> Checks[T]:
     while True:
         try:
             found = next(checks)
         except StopIteration as stop:
             result: T = stop.value
             return result
-        where = f"in {source}, {found.path}: " if found.path else f"in {source}: "
-        yield replace(found, path=path, reason=where + found.reason)
+        yield change(found)
 
 
 def distinct(findings: Iterable[Finding]) -> Iterator[Finding]:
