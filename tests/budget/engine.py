@@ -15,21 +15,19 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from time import process_time
-from typing import Any
 
 import msgspec
 
 from argotui.controller.packing import Packing
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import CreatePod
-from argotui.engine.facts import Fact, PodChanged, TaskResultChanged
+from argotui.engine.facts import Fact
 from argotui.engine.run import Run, Step
-from argotui.model.documents import Document, annotations, clone
-from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_REPORT_OUTPUTS_COMPLETED
+from argotui.model.documents import Document, clone
 from argotui.model.patching import merge_patch
-from argotui.model.times import format_time
 from tests.unit.engine.builders import workflow
 from tests.unit.engine.simulator import START, Objects
+from tests.unit.engine.wide import LEAF, fan_out, reported, seen
 
 from .figures import figure
 
@@ -37,20 +35,6 @@ EVENTS = 200
 WIDTHS = (100, 1_000, 10_000)
 TASKS = 5_000
 FAN_OUT = 10_000
-
-LEAF: Document = {
-    "name": "work",
-    "inputs": {"parameters": [{"name": "x"}]},
-    "script": {"image": "alpine", "command": ["sh"], "source": "echo {{inputs.parameters.x}}"},
-}
-
-
-def fan_out(items: int) -> Document:
-    """A loop of so many pods, whose results the next step takes."""
-    each = {"parameters": [{"name": "x", "value": "{{item}}"}]}
-    whole = {"parameters": [{"name": "x", "value": "{{steps.a.outputs.result}}"}]}
-    first = {"name": "a", "template": "work", "arguments": each, "withSequence": {"count": str(items)}}
-    return workflow({"name": "main", "steps": [[first], [{"name": "b", "template": "work", "arguments": whole}]]}, LEAF)
 
 
 def graph(tasks: int, width: int = 50) -> Document:
@@ -63,24 +47,6 @@ def graph(tasks: int, width: int = 50) -> Document:
         task = {"name": f"t{number}", "template": "work", "arguments": arguments}
         found.append({**task, **({"dependencies": before} if before else {})})
     return workflow({"name": "main", "dag": {"tasks": found}}, LEAF)
-
-
-def seen(pod: Document, state: str) -> Fact:
-    """The pod with both its containers in this state."""
-    moment = format_time(START)
-    times: dict[str, Any] = {"startedAt": moment}
-    if state == "terminated":
-        times |= {"finishedAt": moment, "exitCode": 0}
-    statuses = [{"name": name, "state": {state: times}} for name in ("main", "wait")]
-    phase = "Running" if state == "running" else "Succeeded"
-    return PodChanged({**pod, "status": {"phase": phase, "containerStatuses": statuses}})
-
-
-def reported(pod: Document, done: bool) -> Fact:
-    """The task result of the pod."""
-    labels = {LABEL_REPORT_OUTPUTS_COMPLETED: "true" if done else "false"}
-    name = annotations(pod)[ANNOTATION_NODE_ID]
-    return TaskResultChanged({"metadata": {"name": name, "labels": labels}, "outputs": {"result": "7"} if done else {}})
 
 
 class World:

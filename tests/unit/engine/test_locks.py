@@ -325,7 +325,8 @@ def test_limits_of_parallelism_and_locks_together(fresh: bool, parallelism: Docu
         assert most <= min(3, parallelism.get("parallelism", 3))
 
 
-def test_the_workflows_own_lock() -> None:
+def waiting_workflows() -> tuple[Simulation, Simulation]:
+    """The first one holds the mutex as a whole while its pod runs, the second one waits for it."""
     room = LockRoom()
     workflows = [locked(name, synchronization=None) for name in ("first", "second")]
     for workflow in workflows:
@@ -333,6 +334,11 @@ def test_the_workflows_own_lock() -> None:
     first, second = (Simulation(workflow, lambda _: Outcome(5), room=room) for workflow in workflows)
     first.play(until=lambda: first.phase == "Running")
     second.play(until=lambda: second.phase == "Pending")
+    return first, second
+
+
+def test_the_workflows_own_lock() -> None:
+    first, second = waiting_workflows()
     status = second.workflow["status"]
     assert status["message"] == "Waiting for argo/Mutex/m lock. Lock status: 0/1"
     assert not status.get("startedAt")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from argotui.engine.digest import WorkflowState, digest
 from argotui.engine.tree import display_rows
 
-from .lockroom import LockRoom
 from .simulator import Outcome, Simulation
-from .test_locks import MUTEX, locked, waiting_pair
+from .test_locks import locked, waiting_pair, waiting_workflows
 
 MESSAGE = "Waiting for argo/Mutex/m lock. Lock status: 0/1"
 
@@ -29,12 +28,6 @@ def test_a_node_waits_for_another_node() -> None:
 
 
 def test_a_workflow_waits() -> None:
-    room = LockRoom()
-    workflows = [locked(name, synchronization=None) for name in ("first", "second")]
-    for workflow in workflows:
-        workflow["spec"]["synchronization"] = MUTEX
-    first, second = (Simulation(workflow, lambda _: Outcome(5), room=room) for workflow in workflows)
-    first.play(until=lambda: first.phase == "Running")
-    second.play(until=lambda: second.phase == "Pending")
+    _, second = waiting_workflows()
     said = digest(second.workflow)
     assert (said.state, said.message) == (WorkflowState.WAITING_LOCK, f"{MESSAGE}; held by argo/first")

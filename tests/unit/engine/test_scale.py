@@ -5,20 +5,18 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from time import process_time
-from typing import Any
 
 import pytest
 
 from argotui.engine import execution
 from argotui.engine.config import EngineConfig
 from argotui.engine.effects import CreatePod, WakeAt
-from argotui.engine.facts import Fact, PodChanged, TaskResultChanged, Tick
+from argotui.engine.facts import Fact, Tick
 from argotui.engine.run import Run
-from argotui.model.documents import Document, annotations
-from argotui.model.keys import ANNOTATION_NODE_ID, LABEL_REPORT_OUTPUTS_COMPLETED
-from argotui.model.times import format_time
+from argotui.model.documents import Document
 
 from .simulator import START, Objects, Outcome, Simulation
+from .wide import fan_out, reported, seen
 
 QUICK = Outcome(0.1)
 POD: Document = {"name": "pod", "container": {"image": "alpine", "command": ["true"]}}
@@ -103,20 +101,6 @@ def test_a_loop_over_itself_gives_way_after_each_step(kind: str) -> None:
 # --- width ------------------------------------------------------------------------------------
 
 
-def fan_out(items: int, kind: str) -> Document:
-    leaf: Document = {
-        "name": "work",
-        "inputs": {"parameters": [{"name": "x"}]},
-        "script": {"image": "alpine", "command": ["sh"], "source": "echo {{inputs.parameters.x}}"},
-    }
-    each = {"parameters": [{"name": "x", "value": "{{item}}"}]}
-    whole = {"parameters": [{"name": "x", "value": f"{{{{{kind}.a.outputs.result}}}}"}]}
-    a = {"name": "a", "template": "work", "arguments": each, "withSequence": {"count": str(items)}}
-    b = {"name": "b", "template": "work", "arguments": whole}
-    body: Document = {"steps": [[a], [b]]} if kind == "steps" else {"dag": {"tasks": [a, {**b, "dependencies": ["a"]}]}}
-    return workflow({"name": "main", **body}, leaf)
-
-
 class Driver:
     """Delivers the facts of one pod after the other, and counts the time the engine takes for them."""
 
@@ -143,25 +127,9 @@ class Driver:
         self.seconds, self.steps = 0.0, 0
         for pod in self.waiting:  # grows meanwhile
             self.now += timedelta(milliseconds=10)
-            identifier = annotations(pod)[ANNOTATION_NODE_ID]
-            self.advance([_seen(pod, "running"), _result(identifier, "false", {})])
-            self.advance([_seen(pod, "terminated"), _result(identifier, "true", {"result": "7"})])
+            self.advance([seen(pod, "running"), reported(pod, False)])
+            self.advance([seen(pod, "terminated"), reported(pod, True)])
         return self
-
-
-def _seen(pod: Document, state: str) -> Fact:
-    moment = format_time(START)
-    times: dict[str, Any] = {"startedAt": moment}
-    if state == "terminated":
-        times |= {"finishedAt": moment, "exitCode": 0}
-    statuses = [{"name": name, "state": {state: times}} for name in ("main", "wait")]
-    phase = "Running" if state == "running" else "Succeeded"
-    return PodChanged({**pod, "status": {"phase": phase, "containerStatuses": statuses}})
-
-
-def _result(identifier: str, done: str, outputs: Document) -> Fact:
-    labels = {LABEL_REPORT_OUTPUTS_COMPLETED: done}
-    return TaskResultChanged({"metadata": {"name": identifier, "labels": labels}, "outputs": outputs})
 
 
 @pytest.mark.parametrize("kind", ["steps", "dag"])
