@@ -7,12 +7,8 @@ All cases run in one go, several at a time, since most of a case is waiting; eac
 
 import asyncio
 import contextlib
-import re
-import shutil
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -21,76 +17,16 @@ import pytest
 from argotui.kube.client import Client
 from argotui.kube.config import load_cluster
 from argotui.model.resources import NODES
-from tests.localcluster import LocalCluster, command
+from tests.localcluster import LocalCluster
 
-from .catalog import BETTER, first_slice, running
+from .catalog import first_slice, running
+from .runner import Runner, Served
 
 HERE = Path(__file__).parent
 JOBS = 8
 BLOB_PORT = 9555
 """The object store of the recorded runs, of which one case reads a file by HTTP."""
-SLOWER = {
-    # upstream's pods took about 2.6 s each, so that the 5 s had passed when the second one was seen to end
-    "retry-max-duration": ('command: ["false"]', 'command: [sh, -c, "sleep 2.6; exit 1"]'),
-    # `suspend` must come while the first step runs, and a busy machine may need more than a second for it
-    "argo-suspend-running": ('args: ["1"]', 'args: ["8"]'),
-}
-"""Cases whose recorded outcome hangs on how long pods take, and how their commands take longer here. Nothing else of
-the case, and nothing of its expectation, is changed."""
-
 pytestmark = pytest.mark.timeout(900)
-
-
-class Runner:
-    """run.py against one cluster."""
-
-    def __init__(self, cluster: LocalCluster, folder: Path) -> None:
-        self.cluster = cluster
-        self.folder = folder
-        # run.py calls the CLI by a path; this one is the CLI of this checkout
-        self.argo = folder / "argo"
-        self.argo.write_text(f'#!/bin/sh\nexec {" ".join(command())} "$@"\n')
-        self.argo.chmod(0o755)
-        self.printed = ""
-
-    def check(self, cases: Sequence[str], jobs: int) -> dict[str, str]:
-        """What run.py says of each case: the empty string when it is identical."""
-        command = [sys.executable, str(HERE / "run.py"), "check", "--jobs", str(jobs)]
-        command += ["--out", str(self.folder / "out")]
-        command += ["--server", self.cluster.endpoint(), f"--token={self.cluster.token()}", "--argo", str(self.argo)]
-        command += ["--kubeconfig", str(self.cluster.directory / "kubeconfig")]
-        command += [str(self._folder_of(case)) for case in cases]
-        environment = dict(self.cluster.environment)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        self.printed += done.stdout + done.stderr
-        found = {}
-        for block in re.split(r"\n(?=ok  |DIFF|\S+ RUNNER ERROR|  \[)", done.stdout):
-            match = re.match(r"(ok  |DIFF) (\S+)", block)
-            if match:
-                found[match[2]] = "" if match[1] == "ok  " or _is_allowed(match[2], block) else block
-        return found
-
-    def _folder_of(self, case: str) -> Path:
-        """The recorded case, or a copy of it with slower pods."""
-        recorded, own = HERE / "cases" / case, self.folder / "cases" / case
-        if case not in SLOWER:
-            return recorded
-        if not own.exists():
-            shutil.copytree(recorded, own)
-            manifest = own / "workflow.yaml"
-            text, (quick, slow) = manifest.read_text(), SLOWER[case]
-            assert quick in text
-            manifest.write_text(text.replace(quick, slow))
-        return own
-
-
-def _is_allowed(case: str, block: str) -> bool:
-    """All differences that run.py tells (it tells no more than twelve) are allowed ones."""
-    places = r"^      (\S.*)\n        expected .*\n        actual   (.*)"
-    found = dict(re.findall(places, block, re.MULTILINE))
-    allowed = set(map("workflow/{}".format, BETTER.get(case, ())))
-    count = re.search(r" (\d+) differences", block)
-    return count is not None and int(count[1]) == len(found) and found.keys() <= allowed
 
 
 async def _label_node(cluster: LocalCluster) -> None:
@@ -135,12 +71,10 @@ def outcome(cluster: LocalCluster, cases: list[str], tmp_path_factory: pytest.Te
     a step's start, and a machine that is busy with the other cases may be late with them."""
     cluster.argotui("apply", str(HERE / "base.yaml"))  # the controller's ConfigMap, secrets, service accounts
     asyncio.run(_label_node(cluster))
-    runner = Runner(cluster, tmp_path_factory.mktemp("conformance"))
+    served = Served(cluster.endpoint(), cluster.token(), cluster.directory / "kubeconfig", cluster.environment)
+    runner = Runner(served, tmp_path_factory.mktemp("conformance"))
     with _blob_server() if "http-template" in cases else contextlib.nullcontext():
-        found = runner.check(cases, JOBS)
-        again = [case for case in cases if found.get(case) != ""]
-        if again:
-            found |= runner.check(again, 1)
+        found = runner.check_twice(cases, JOBS)
     found["*"] = runner.printed + cluster.words()
     return found
 

@@ -35,6 +35,8 @@ STEADY = (
     "--service-account-issuer=https://kubernetes.default.svc",
     "--endpoint-reconciler-type=none",  # there is no node that the service `kubernetes` could lead to
     "--allow-privileged=true",
+    # commands in containers reach the node's endpoint over WebSockets, which is what the scripted kubelet speaks
+    "--feature-gates=TranslateStreamCloseWebsocketRequests=false",
     "--profiling=false",
 )
 
@@ -214,6 +216,7 @@ class ControlPlane(ApiClient):
             f"--tls-private-key-file={at / 'server.key'}",
             f"--client-ca-file={at / 'ca.pem'}",
             f"--token-auth-file={at / 'tokens.csv'}",
+            f"--kubelet-certificate-authority={at / 'ca.pem'}",
             f"--service-account-key-file={at / 'tokens.pub'}",
             f"--service-account-signing-key-file={at / 'tokens.key'}",
             *self._options,
