@@ -55,24 +55,31 @@ class Requests:
         """
         pause = _FIRST_PAUSE
         while True:
-            await self._opened(given_up)
-            async with self._slots:
-                if given_up.is_set():
-                    raise GivenUp
-                self.permit.check()
-                self.touch()
-                try:
-                    answer = await request()
-                except KubeError as error:
-                    if is_quota(error) or not is_transient(error):
-                        raise
-                    self._failed(error)
-                else:
-                    self._pause, self._last_error = _FIRST_PAUSE, ""
-                    self.touch()
-                    return answer
+            try:
+                return await self.once(request, given_up)
+            except KubeError as error:
+                if is_quota(error) or not is_transient(error):
+                    raise
             await rest(pause * random.uniform(0.5, 1.0), given_up)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def once(self, request: Callable[[], Awaitable[T]], given_up: asyncio.Event) -> T:
+        """The same, but whatever fails is raised: for what is no use later. It waits for its turn all the same."""
+        await self._opened(given_up)
+        async with self._slots:
+            if given_up.is_set():
+                raise GivenUp
+            self.permit.check()
+            self.touch()
+            try:
+                answer = await request()
+            except KubeError as error:
+                if is_transient(error) and not is_quota(error):
+                    self._failed(error)
+                raise
+            self._pause, self._last_error = _FIRST_PAUSE, ""
+            self.touch()
+            return answer
 
     async def _opened(self, given_up: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()

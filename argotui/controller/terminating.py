@@ -1,9 +1,15 @@
-"""Ending the containers of pods whose steps are to stop (§4.6): asked first, killed after their grace."""
+"""Ending the containers of pods whose steps are to stop (§4.6): asked first, killed after their grace.
+
+Each container is told once. Where that is not possible (exec is forbidden, there is no shell in a container that was
+injected) the pod is deleted instead, once its grace is over: then the kubelet ends it.
+"""
 
 import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
 
 from argotui.controller.requests import GivenUp, Requests, rest
 from argotui.controller.supervision import Crew
@@ -19,6 +25,14 @@ _DEFAULT_GRACE = 30
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _EXECUTOR_MOUNT = "/var/run/argo"
 _ASK, _KILL = 15, 9
+_KILL_PATIENCE = 30.0
+"""Seconds for which it is tried to kill what could not be reached before; then the pod is deleted."""
+_NOT_STARTED = (126, 127)
+"""Exit codes of a shell, and of container runtimes, for a program that cannot be run or is not there."""
+_AGAIN = (401, 408, 429)
+"""Refusals that say nothing of the container."""
+_NO_PROGRAM = ("executable file not found", "no such file or directory", "exec format error")
+"""What container runtimes say of a program that is not there."""
 
 
 class Terminations:
@@ -50,68 +64,108 @@ class Terminations:
 
     async def _run(self, namespace: str, pod: str, pod_uid: str, grace: float) -> None:
         ended = self._ended[pod_uid]
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + grace
+        order = _Order(namespace, pod, pod_uid, ended)
         try:
-            await self._signal(namespace, pod, pod_uid, _ASK, ended)
-            await rest(grace, ended)
-            await self._signal(namespace, pod, pod_uid, _KILL, ended)
+            await self._signal(order, _ASK, grace)
+            await rest(max(0.0, deadline - clock()), ended)
+            deaf = await self._signal(order, _KILL, _KILL_PATIENCE)
+            if deaf:
+                log.warning("%s: deleted, for %s cannot be signalled", order.title, ", ".join(sorted(deaf)))
+                await self._delete(order)
         except GivenUp:
-            log.debug("%s/%s: over", namespace, pod)
+            log.debug("%s: over", order.title)
         finally:
             del self._ended[pod_uid]
 
-    async def _signal(self, namespace: str, pod: str, pod_uid: str, signal: int, ended: asyncio.Event) -> None:
-        """Until each running container has been told. Raises GivenUp when the pod is over."""
-        pause = _FIRST_PAUSE
+    async def _signal(self, order: "_Order", signal: int, patience: float) -> set[str]:
+        """Tells each running container once, for so many seconds at most. Those that could not be told are returned.
+        Raises GivenUp when the pod is over, or was deleted because it had not begun."""
+        clock = asyncio.get_running_loop().time
+        deadline, pause = clock() + patience, _FIRST_PAUSE
+        told: set[str] = set()
+        deaf: set[str] = set()
         while True:
-            found = await self._look(namespace, pod, pod_uid, ended)
-            if await self._tell_all(namespace, pod, found, signal, ended):
-                return
-            await rest(pause, ended)
+            found = await self._look(order)
+            if (found.get("status") or {}).get("phase") in (None, "", "Pending"):
+                await self._delete(order)
+                raise GivenUp
+            left = {name: command for name, command in _commands(found, signal) if name not in told | deaf}
+            answers = await asyncio.gather(*(self._exec(order, name, left[name]) for name in left))
+            told |= {name for name, answer in zip(left, answers, strict=True) if answer is _Answer.TOLD}
+            deaf |= {name for name, answer in zip(left, answers, strict=True) if answer is _Answer.NEVER}
+            waiting = left.keys() - told - deaf
+            if not waiting or clock() >= deadline:
+                return deaf | waiting
+            await rest(min(pause, max(0.0, deadline - clock())), order.ended)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _look(self, namespace: str, pod: str, pod_uid: str, ended: asyncio.Event) -> Document:
+    async def _look(self, order: "_Order") -> Document:
         try:
-            found = await self._requests.send(lambda: self._client.get(PODS, pod, namespace), ended)
+            found = await self._requests.send(lambda: self._client.get(PODS, order.pod, order.namespace), order.ended)
         except ApiError as error:
             if error.is_not_found:
                 raise GivenUp from error
             raise
-        if uid(found) != pod_uid or _is_over(found):
+        if uid(found) != order.uid or _is_over(found):
             raise GivenUp
         return found
 
-    async def _tell_all(self, namespace: str, pod: str, found: Document, signal: int, ended: asyncio.Event) -> bool:
-        if (found.get("status") or {}).get("phase") in (None, "", "Pending"):
-            await self._delete(namespace, pod, uid(found), ended)
-            raise GivenUp
-        log.info("%s/%s: signal %d", namespace, pod, signal)
-        answers = [
-            await self._exec(namespace, pod, container, command, ended)
-            for container, command in _commands(found, signal)
-        ]
-        return all(answers)
-
-    async def _exec(self, namespace: str, pod: str, container: str, command: list[str], ended: asyncio.Event) -> bool:
+    async def _exec(self, order: "_Order", container: str, command: list[str]) -> "_Answer":
+        about = f"{order.title}: {' '.join(command)} in {container}"
+        log.info(about)
         try:
-            done = await self._requests.send(lambda: self._client.exec(namespace, pod, container, command), ended)
+            done = await self._requests.once(
+                lambda: self._client.exec(order.namespace, order.pod, container, command), order.ended
+            )
         except KubeError as error:
-            log.warning("%s/%s: %s in %s: %s", namespace, pod, " ".join(command), container, error)
-            return False
-        if done.exit_code != 0:
-            said = done.stderr[:200].decode("utf-8", "replace")
-            line = " ".join(command)
-            log.warning("%s/%s: %s in %s: exit code %d: %s", namespace, pod, line, container, done.exit_code, said)
-        return True
+            log.warning("%s: %s", about, error)
+            return _Answer.NEVER if _is_final(error) else _Answer.LATER
+        if done.exit_code in _NOT_STARTED:
+            log.warning("%s: it has no such program", about)
+            return _Answer.NEVER
+        if done.exit_code != 0:  # as when the process has ended in this moment
+            log.warning("%s: exit code %d: %s", about, done.exit_code, done.stderr[:200].decode("utf-8", "replace"))
+        return _Answer.TOLD
 
-    async def _delete(self, namespace: str, pod: str, pod_uid: str, ended: asyncio.Event) -> None:
+    async def _delete(self, order: "_Order") -> None:
         try:
             await self._requests.send(
-                lambda: self._client.delete(PODS, pod, namespace, uid=pod_uid, propagation="Background"),
-                ended,
+                lambda: self._client.delete(PODS, order.pod, order.namespace, uid=order.uid, propagation="Background"),
+                order.ended,
             )
         except ApiError as error:
             if not (error.is_not_found or error.is_conflict):
                 raise
+
+
+@dataclass(frozen=True, eq=False)
+class _Order:
+    """A pod that is to end. ended: set once it is over."""
+
+    namespace: str
+    pod: str
+    uid: str
+    ended: asyncio.Event
+
+    @property
+    def title(self) -> str:
+        return f"{self.namespace}/{self.pod}"
+
+
+class _Answer(Enum):
+    TOLD = auto()
+    LATER = auto()
+    """Not told, and worth another try."""
+    NEVER = auto()
+
+
+def _is_final(error: KubeError) -> bool:
+    """Exec is not allowed, or the container has not got the program."""
+    if not isinstance(error, ApiError):
+        return False
+    return (400 <= error.status < 500 and error.status != 429) or any(each in error.message for each in _NO_PROGRAM)
 
 
 def _is_over(pod: Document) -> bool:
