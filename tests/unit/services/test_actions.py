@@ -14,6 +14,7 @@ from argotui.kube.errors import ApiError
 from argotui.model.documents import Document
 from argotui.model.keys import AUDIT_PREFIX, LABEL_COMPLETED
 from argotui.model.resources import EVENTS, PODS, WORKFLOWS
+from argotui.services.access import needs_of, needs_of_writes
 from argotui.services.actions import ACTIONS, ActionRefused, Outcome, Plan, Result, Selection, Target, perform, prepare
 from argotui.services.audit import entries
 from argotui.services.identity import Identity
@@ -41,7 +42,11 @@ def selected(*workflows: Document, node_id: str | None = None) -> Selection:
 
 
 async def planned(session: FakeSession, action: str, selection: Selection, answers: Mapping[str, str]) -> Plan:
-    return await ACTIONS[action].plan(session, selection, answers)
+    plan = await ACTIONS[action].plan(session, selection, answers)
+    taken = {(where, right.verb, right.kind) for where, right in needs_of_writes(plan.writes)}
+    needed = {(where, right.verb, right.kind) for where, right in needs_of(ACTIONS[action], selection, "argo")}
+    assert not taken or needed <= taken, "an action needs no right that its writes do not take"
+    return plan
 
 
 async def done(
@@ -469,3 +474,24 @@ async def test_nodes_that_cannot_be_read_only_stand_in_the_way_of_what_needs_the
     assert ACTIONS["workflow.terminate"].applies(selected(flow))
     (outcome,) = await done(session, "workflow.terminate", selected(flow))
     assert outcome.result is Result.DONE
+
+
+# rights
+
+
+REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+
+
+async def test_a_retry_that_may_not_be_finished_is_not_begun() -> None:
+    flow = failed()
+    session = a_session(flow, pods=[pod("wf", 1)])
+    answer = session.client.answer
+    rules = [{"verbs": ["delete"], "apiGroups": [""], "resources": ["pods"]}]
+    session.client.answer = lambda path, body: (
+        {"status": {"resourceRules": rules}} if path == REVIEW else answer(path, body)
+    )
+    (outcome,) = await done(session, "workflow.retry", selected(flow))
+    assert outcome.result is Result.FAILED
+    expected = "the right to update workflows.argoproj.io in namespace argo is missing; nothing was changed"
+    assert outcome.text == f"not allowed: {expected}"
+    assert not [request for request in session.client.requests if request[0] == "DELETE"]
