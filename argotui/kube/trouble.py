@@ -58,6 +58,8 @@ def _network(error: BaseException, silence: float | None) -> str:
 def _connecting(cause: OSError) -> str:
     if isinstance(cause, ConnectionRefusedError):
         return "connection refused; nothing listens there"
+    if isinstance(cause, ConnectionError) or not str(cause):
+        return "the connection was closed while it was being made; is the server starting, or is something in between?"
     return f"cannot connect: {cause.strerror or cause}"
 
 

@@ -94,6 +94,17 @@ async def test_a_port_that_speaks_something_else(tmp_path: Path) -> None:
             await version(f"http://127.0.0.1:{port}")
 
 
+async def test_a_server_that_hangs_up_before_it_is_known(tmp_path: Path) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        with pytest.raises(Unreachable, match=r"closed while it was being made"):
+            await version(f"https://127.0.0.1:{port}", insecure=True)
+
+
 async def test_a_server_that_only_speaks_https_says_so_in_go() -> None:
     async with FakeApi() as api:
 
