@@ -43,6 +43,8 @@ class ClusterConfig:
     token_file: Path | None = None
     client_cert_data: bytes | None = None
     client_key_data: bytes | None = field(default=None, repr=False)
+    client_files: tuple[Path, Path] | None = None
+    """Where certificate and key were read; they are read again as they change."""
     namespace: str = "default"
     context_name: str = ""
     insecure: bool = False
@@ -112,6 +114,7 @@ def _cluster(merged: Kubeconfig, context: str | None, *, interactive: bool) -> C
         token_file=user.token_file,
         client_cert_data=user.certificate,
         client_key_data=user.key,
+        client_files=user.files,
         namespace=chosen.text("namespace") or "default",
         context_name=name,
         insecure=cluster.flag("insecure-skip-tls-verify"),

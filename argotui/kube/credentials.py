@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,7 @@ from argotui.kube.backoff import Backoff
 from argotui.kube.config import ClusterConfig
 from argotui.kube.errors import NoCredentials
 from argotui.kube.plugin import ExecPlugin, Issued, run_plugin
+from argotui.kube.tls import belong_together
 
 log = logging.getLogger(__name__)
 
@@ -59,58 +60,64 @@ def credentials_of(config: ClusterConfig) -> Credentials:
         certificate = (config.client_cert_data, config.client_key_data)
     if config.plugin is not None and not config.token and config.token_file is None and not config.username:
         return PluginCredentials(config.plugin, Proof(certificate=certificate))
-    if config.token_file is not None:
-        return FileCredentials(config.token_file, config.token or "", certificate)
     authorization = f"Bearer {config.token}" if config.token else ""
     if config.username:
         pair = base64.b64encode(f"{config.username}:{config.password}".encode()).decode()
         authorization = f"Basic {pair}"
-    return FixedCredentials(Proof(authorization, certificate))
+    return KeptCredentials(Proof(authorization, certificate), config.token_file, config.client_files)
 
 
-class FixedCredentials:
-    """Stay what they are."""
+class KeptCredentials:
+    """What a kubeconfig states. Its files may be replaced by somebody else: tokens by a kubelet, certificates by
+    whatever renews them; a look at them before each request costs microseconds.
 
-    def __init__(self, proof: Proof) -> None:
-        self._proof = proof
-
-    async def current(self) -> Proof:
-        return self._proof
-
-    async def refused(self, proof: Proof) -> bool:
-        return False
-
-    async def close(self) -> None:
-        pass
-
-
-class FileCredentials:
-    """A token in a file that somebody else replaces, as kubelets do for service accounts.
-
-    While the file cannot be read, the last token holds, or `fallback`, the one that the kubeconfig states.
+    While a file cannot be read, what was read last holds, or at first what the kubeconfig states.
     """
 
-    def __init__(self, path: Path, fallback: str, certificate: tuple[bytes, bytes] | None) -> None:
-        self._path = path
-        self._token = fallback
-        self._certificate = certificate
-        self._seen: tuple[int, ...] = ()
+    def __init__(self, proof: Proof, token_file: Path | None, client_files: tuple[Path, Path] | None) -> None:
+        self._proof = proof
+        self._token_file = token_file
+        self._client_files = client_files
+        self._seen: dict[Path, tuple[int, ...]] = {}
+        self._told = ""
 
     async def current(self) -> Proof:
-        try:
-            self._look()
-        except (OSError, UnicodeDecodeError) as error:
-            if not self._token:
-                raise NoCredentials(f"the token file {self._path} cannot be read: {error}") from error
-        return Proof(f"Bearer {self._token}", self._certificate)
+        if self._token_file is not None:
+            self._read_token(self._token_file)
+        if self._client_files is not None:
+            self._read_certificate(*self._client_files)
+        return self._proof
 
-    def _look(self) -> None:
-        """Reads the file when it is another one than before; a look costs microseconds."""
-        state = self._path.stat()
+    def _read_token(self, path: Path) -> None:
+        try:
+            token = path.read_text().strip() if self._changed(path) else ""
+        except (OSError, UnicodeDecodeError) as error:
+            if not self._proof.authorization:
+                raise NoCredentials(f"the token file {path} cannot be read: {error}") from error
+            return
+        if token:
+            self._proof = replace(self._proof, authorization=f"Bearer {token}")
+
+    def _read_certificate(self, certificate: Path, key: Path) -> None:
+        """Both or neither: for a moment one of the files may be older than the other."""
+        try:
+            if not (self._changed(certificate) | self._changed(key)):
+                return
+            pair = certificate.read_bytes(), key.read_bytes()
+        except OSError as error:
+            if str(error) != self._told:
+                self._told = str(error)
+                log.warning("the client certificate cannot be read again: %s", error)
+            return
+        if belong_together(*pair):
+            self._proof = replace(self._proof, certificate=pair)
+
+    def _changed(self, path: Path) -> bool:
+        """Whether it is another file than at the last look."""
+        state = path.stat()
         seen = (state.st_mtime_ns, state.st_size, state.st_ino, state.st_dev)
-        if seen != self._seen:
-            self._token = self._path.read_text().strip() or self._token
-            self._seen = seen
+        before, self._seen[path] = self._seen.get(path), seen
+        return seen != before
 
     async def refused(self, proof: Proof) -> bool:
         return await self.current() != proof

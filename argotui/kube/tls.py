@@ -29,6 +29,15 @@ def ssl_context(config: ClusterConfig, certificate: tuple[bytes, bytes] | None) 
     return context
 
 
+def belong_together(certificate: bytes, key: bytes) -> bool:
+    """Whether TLS can use this pair (PEM)."""
+    try:
+        _load_identity(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), certificate, key)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
+
+
 def _verifying(config: ClusterConfig) -> ssl.SSLContext:
     if config.insecure:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -46,6 +46,8 @@ class User:
     token_file: Path | None = None
     certificate: bytes | None = None
     key: bytes | None = None
+    files: tuple[Path, Path] | None = None
+    """Where certificate and key come from, when both are files."""
     username: str = ""
     password: str = ""
     plugin: ExecPlugin | None = None
@@ -67,11 +69,18 @@ def user_of(user: Section, cluster: Section, *, interactive: bool) -> User:
         token_file=user.path("tokenFile"),
         certificate=certificate,
         key=key,
+        files=_files(user),
         username=username,
         password=user.text("password"),
         plugin=None if plugin is None else _plugin(plugin, cluster, interactive=interactive),
         impersonation=_impersonation(user),
     )
+
+
+def _files(user: Section) -> tuple[Path, Path] | None:
+    paths = [user.path(key) for key in ("client-certificate", "client-key") if f"{key}-data" not in user]
+    certificate, key = paths if len(paths) == 2 else (None, None)
+    return (certificate, key) if certificate is not None and key is not None else None
 
 
 def _refuse_auth_provider(user: Section) -> None:

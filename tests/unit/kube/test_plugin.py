@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from argotui.kube.credentials import FileCredentials, PluginCredentials, Proof, why_refused
+from argotui.kube.credentials import KeptCredentials, PluginCredentials, Proof, why_refused
 from argotui.kube.errors import NoCredentials
 from argotui.kube.plugin import ExecPlugin, InteractiveMode, run_plugin
+from tests.unit.kube.authority import Authority
 
 V1 = "client.authentication.k8s.io/v1"
 
@@ -225,7 +226,7 @@ async def test_closing_ends_a_plugin_that_runs(tmp_path: Path) -> None:
 async def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("one\n")
-    credentials = FileCredentials(path, "", None)
+    credentials = KeptCredentials(Proof(), path, None)
     first = await credentials.current()
     assert first.authorization == "Bearer one"
     assert not await credentials.refused(first)
@@ -235,8 +236,26 @@ async def test_a_token_file_is_read_again_when_it_changes(tmp_path: Path) -> Non
     path.unlink()
     assert (await credentials.current()).authorization == "Bearer two"
     with pytest.raises(NoCredentials, match=f"{path} cannot be read"):
-        await FileCredentials(path, "", None).current()
-    assert (await FileCredentials(path, "stated", None).current()).authorization == "Bearer stated"
+        await KeptCredentials(Proof(), path, None).current()
+    assert (await KeptCredentials(Proof("Bearer stated"), path, None).current()).authorization == "Bearer stated"
+
+
+async def test_a_certificate_that_was_renewed_in_its_files_is_taken_over_as_a_pair(tmp_path: Path) -> None:
+    authority = Authority()
+    old, new = authority.issue("me"), authority.issue("me")
+    certificate, key = tmp_path / "crt", tmp_path / "key"
+    certificate.write_bytes(old[0])
+    key.write_bytes(old[1])
+    credentials = KeptCredentials(Proof(certificate=old), None, (certificate, key))
+    first = await credentials.current()
+    assert first.certificate == old
+    certificate.write_bytes(new[0] + b"\n")
+    assert await credentials.current() == first  # the key is still that of the old one
+    key.write_bytes(new[1] + b"\n")
+    assert await credentials.refused(first)
+    assert (await credentials.current()).certificate == (new[0] + b"\n", new[1] + b"\n")
+    key.unlink()
+    assert (await credentials.current()).certificate == (new[0] + b"\n", new[1] + b"\n")
 
 
 def test_why_credentials_are_refused() -> None:
