@@ -32,7 +32,7 @@ lint: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/ruff check argotui tests
-	@sh tools/test.sh $(BIN) -n 6
+	@sh tools/test.sh $(BIN) -n 4
 
 test-cluster: $(STAMP)
 	@$(BIN)/python -m tests.cluster.envtest --optional
