@@ -32,12 +32,13 @@ def check_kind(collection: Collection, document: Document) -> None:
     document.update({"apiVersion": version, "kind": kind, **rest})
 
 
-def check_place(context: Context, collection: Collection, namespace: str) -> None:
-    """A new object needs a namespace, and a definition, that exists and stays. Raises StatusError 403, 404 or 405."""
+def check_place(context: Context, collection: Collection, namespace: str, name: str) -> None:
+    """A new object needs a namespace, and a definition, that exists and stays. Raises StatusError 403 or 404."""
     if not collection.builtin:
         definition = context.store.latest(Key("customresourcedefinitions.apiextensions.k8s.io", "", collection.id))
         if definition is None or definition.deleting:
-            raise status.method_not_allowed("create not allowed while custom resource definition is terminating")
+            resource, why = collection.resource, "create not allowed while custom resource definition is terminating"
+            raise status.forbidden(resource.plural, resource.group, name, why)
     if not collection.resource.namespaced:
         return
     entry = context.store.latest(Key("namespaces", "", namespace))
@@ -68,9 +69,13 @@ def admit(call: Call, document: Document, old: Document | None, data: bytes, unk
         strategy.complete(document, old)
         causes = strategy.causes(document, old)
     causes = objectmeta.causes(collection, document) + causes
+    if old is not None:
+        causes = objectmeta.finalizer_causes(document, old) + causes
     if causes:
         resource = collection.resource
-        raise status.invalid(resource.kind, resource.group, document["metadata"].get("name", ""), causes)
+        refusal = status.invalid(resource.kind, resource.group, document["metadata"].get("name", ""), causes)
+        refusal.warnings += call.warnings
+        raise refusal
     escalation.check(call.context.access.authoriser, call.user, collection, document, old)
     call.warnings += strategy.warnings(document, old)
 

@@ -25,9 +25,8 @@ async def reply(
     request: web.BaseRequest, body: bytes, code: int = 200, warnings: Iterable[str] = ()
 ) -> web.StreamResponse:
     """A JSON answer, compressed when it is large and the client can read it."""
-    headers = CIMultiDict({"Cache-Control": "no-cache, private", "Content-Type": "application/json"})
-    for warning in warnings:
-        headers.add("Warning", f"299 - {_header_text(warning)}")
+    headers = warning_headers(warnings)
+    headers.update({"Cache-Control": "no-cache, private", "Content-Type": "application/json"})
     if len(body) > _GZIP_BYTES and accept.takes_gzip(request.headers.get("Accept-Encoding", "")):
         body = await asyncio.get_running_loop().run_in_executor(None, gzip.compress, body, 1)
         headers["Content-Encoding"] = "gzip"
@@ -40,6 +39,11 @@ async def reply(
     await send(response, body)
     await response.write_eof()
     return response
+
+
+def warning_headers(warnings: Iterable[str]) -> CIMultiDict[str]:
+    """A header for each warning."""
+    return CIMultiDict([("Warning", f"299 - {_header_text(warning)}") for warning in warnings])
 
 
 def _header_text(text: str) -> str:

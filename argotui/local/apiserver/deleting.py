@@ -138,8 +138,12 @@ def remove(context: Context, entry: Entry, wanted: Document) -> asyncio.Future[C
     grace = _grace_seconds(entry, document, wanted.get("gracePeriodSeconds"))
     holds = _holds_content(entry, document)
     over = not metadata.get("finalizers") and not grace and not holds
+    if over and "deletionGracePeriodSeconds" in metadata:
+        _mark(metadata, 0)
     if not over and not _mark(metadata, grace) and tuple(metadata.get("finalizers") or ()) == entry.finalizers:
         return _settled(None)
+    if entry.key.collection == "namespaces":
+        metadata.pop("deletionGracePeriodSeconds", None)  # a namespace waits for its content, not for a time
     if wanted.get("dryRun"):
         return _settled(committing.pretended(context, entry.key, document, entry, DELETED if over else MODIFIED))
     return (context.store.delete if over else context.store.put)(entry.key, document)  # type: ignore[return-value]
@@ -213,8 +217,8 @@ def _mark(metadata: Document, grace: int) -> bool:
     before = metadata.get("deletionGracePeriodSeconds")
     if "deletionTimestamp" in metadata and (before is None or grace >= before):
         return False
+    if "generation" in metadata and "deletionTimestamp" not in metadata:
+        metadata["generation"] += 1
     metadata["deletionTimestamp"] = format_time(datetime.now(UTC) + timedelta(seconds=grace))
     metadata["deletionGracePeriodSeconds"] = grace
-    if "generation" in metadata:
-        metadata["generation"] += 1
     return True

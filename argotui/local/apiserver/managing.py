@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from argotui.local.apiserver import options
@@ -37,6 +38,13 @@ _ZEROS: dict[str, Document] = {
     "ClusterRoleBinding": {"roleRef": {"apiGroup": "", "kind": "", "name": ""}},
 }  # fmt: skip
 """What an object of a built-in kind has in Go before anything is set: none of it counts as set by its creator."""
+
+
+_ADDED: dict[str, tuple[Path, ...]] = {
+    "namespaces": (("f:spec",),),
+    "persistentvolumeclaims": (("f:metadata", "f:finalizers"),),
+}
+"""What the server itself adds to a new object; it is nobody's."""
 
 
 def empty(collection: Collection) -> Document:
@@ -86,6 +94,8 @@ def track(call: Call, document: Document, sent: Any, old: Document | None, kept:
     if old is not None and not present:
         return
     writer = writer_of(call, document)
+    if old is None:
+        writer = replace(writer, ignored=(*writer.ignored, *_ADDED.get(call.collection.id, ())))
     before = old if old is not None else empty(call.collection)
     try:
         put(document, tracking.updated(shape_of(call.collection), writer, present, before, document))

@@ -65,6 +65,8 @@ def name_faults(collection: str, name: str) -> list[str]:
         rule, (_DNS_1035, _1035_TEXT)
     )
     faults = [] if len(name) <= longest else [f"must be no more than {longest} characters"]
+    if rule == "label" and not pattern.match(name) and DNS_SUBDOMAIN.match(name):
+        return [*faults, "must not contain dots"]
     return faults if pattern.match(name) else [*faults, text]
 
 
@@ -110,9 +112,10 @@ def finalizer_causes(finalizers: list[str]) -> list[Cause]:
     """Breaches of the rules for finalizers: qualified names."""
     path = "metadata.finalizers"
     causes = [_cause(path, name, fault) for name in finalizers for fault in _key_faults(name)]
-    for name in finalizers:
+    for index, name in enumerate(finalizers):
         if "/" not in name and name not in ("orphan", "foregroundDeletion", "kubernetes"):
-            causes.append(_cause(path, name, "name is neither a standard finalizer name nor is it fully qualified"))
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            causes.append(_cause(f"{path}[{index}]", name, why))
     return causes
 
 

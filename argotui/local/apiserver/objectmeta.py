@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ _KEPT = (
 )  # fmt: skip
 _SERVER_SET = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 _STRINGS = {"name", "generateName", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp"}
+_DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 _NUMBERS = {"generation", "deletionGracePeriodSeconds"}
 _IGNORED = {"selfLink"}
 
@@ -150,7 +152,12 @@ def place(collection: Collection, document: Document, namespace: str) -> None:
 
 def has_generation(collection: Collection) -> bool:
     """Whether metadata.generation counts changes of the spec."""
-    return not collection.builtin or collection.id in ("pods", "jobs.batch", "poddisruptionbudgets.policy")
+    return not collection.builtin or collection.id in (
+        "pods",
+        "jobs.batch",
+        "poddisruptionbudgets.policy",
+        _DEFINITIONS,
+    )
 
 
 def carry_over(document: Document, old: Document) -> None:
@@ -162,6 +169,21 @@ def carry_over(document: Document, old: Document) -> None:
         if key in before:
             metadata[key] = before[key]
     metadata.pop("resourceVersion", None)
+
+
+def finalizer_causes(document: Document, old: Document) -> list[Cause]:
+    """An object that is being deleted waits for no more than it did."""
+    if "deletionTimestamp" not in old["metadata"]:
+        return []
+    before = old["metadata"].get("finalizers", [])
+    new = sorted(name for name in document["metadata"].get("finalizers", []) if name not in before)
+    if not new:
+        return []
+    text = (
+        "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers"
+        f" []string{{{', '.join(map(names.quoted, new))}}}"
+    )
+    return [Cause("FieldValueForbidden", text, "metadata.finalizers")]
 
 
 def count_generation(collection: Collection, document: Document, old: Document) -> None:
@@ -208,12 +230,14 @@ def _owner_causes(owners: list[Document]) -> list[Cause]:
         for part in ("apiVersion", "kind", "name", "uid"):
             if not owner[part]:
                 path = f"metadata.ownerReferences.{part}"
-                found.append(Cause("FieldValueInvalid", f'Invalid value: "": {part} must not be empty', path))
+                what = "version " if part == "apiVersion" else ""
+                found.append(Cause("FieldValueInvalid", f'Invalid value: "": {what}must not be empty', path))
     controllers = [f"{owner['kind']}/{owner['name']}" for owner in owners if owner.get("controller") is True]
     if len(controllers) > 1:
         text = (
             'Only one reference can have Controller set to true. Found "true" in references for'
             f" {controllers[0]} and {controllers[1]}"
         )
-        found.append(Cause("FieldValueInvalid", f"Invalid value: {text}", "metadata.ownerReferences"))
+        shown = json.dumps(owners, separators=(",", ":"))
+        found.append(Cause("FieldValueInvalid", f"Invalid value: {shown}: {text}", "metadata.ownerReferences"))
     return found

@@ -27,7 +27,7 @@ async def bind(call: Call) -> web.StreamResponse:
         raise status.conflict("pods", "", call.target.name, why)
     _assign(pod, node, entry.deleting)
     await call.context.store.put(call.key, pod)
-    return await answer(call, views.encode(status.success()), 201)
+    return await answer(call, views.encode(_BOUND), 201)
 
 
 def _target_node(binding: Document) -> str:
@@ -55,6 +55,7 @@ def _assign(pod: Document, node: str, deleting: bool) -> None:
     )
 
 
+_BOUND: Document = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 _INSTEAD = {
     "eviction": "argotui's local cluster has one node, from which nothing is evicted: delete the pod",
     "attach": "argotui's local cluster gives containers no input to attach to: follow the log, or use exec",

@@ -67,6 +67,8 @@ def handler_for(call: Call) -> Handler:
 
 def _subresource(call: Call) -> dict[str, Handler]:
     name = call.target.subresource
+    if name not in call.collection.subresources and not call.collection.builtin:
+        raise reading.missing(call)
     if name not in call.collection.subresources:
         raise status.no_such_resource()
     if name == "status":

@@ -147,6 +147,8 @@ def _json(document: Document, content_type: str = "application/json") -> web.Res
 
 def refusal(error: StatusError) -> web.Response:
     """A Status answer."""
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    headers = answers.warning_headers(error.warnings)
+    if error.retry_after:
+        headers["Retry-After"] = str(error.retry_after)
     body = views.encode(error.body())
     return web.Response(body=body, status=error.code, content_type="application/json", headers=headers)

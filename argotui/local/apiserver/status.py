@@ -39,6 +39,9 @@ class StatusError(Exception):
     continue_: str = ""
     """The token that a list may go on with although what it asked for is gone."""
 
+    warnings: list[str] = field(default_factory=list)
+    """What the client is to be warned of besides."""
+
     def __str__(self) -> str:
         return self.message
 

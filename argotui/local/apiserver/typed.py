@@ -7,7 +7,10 @@ quantities get their canonical form, and a value of the wrong type is refused. T
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,6 +22,7 @@ from argotui.model.documents import Document
 from argotui.model.quantity import Quantity, QuantityError
 
 _HEAD = ("apiVersion", "kind", "metadata")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\r\n]")
 _TABLE = Path(__file__).with_name("types.json")
 # switches that Go keeps as plain bools: false is not written. volumeMounts[].readOnly is one as well, but an
 # explicit false there is how a pod asks to write to a hostPath, so it stays
@@ -54,6 +58,20 @@ class _Unfit(Exception):
         self.value = value
 
 
+class _Undecodable(Exception):
+    """A text that a type of Go's does not read, in that type's words."""
+
+
+def _base64(value: Any) -> str:
+    text = _string(value)
+    try:
+        base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+    except (binascii.Error, ValueError) as error:
+        bad = _NOT_BASE64.search(text)
+        raise _Undecodable(f"illegal base64 data at input byte {bad.start() if bad else len(text)}") from error
+    return text
+
+
 def _string(value: Any) -> str:
     if not isinstance(value, str):
         raise _Unfit("string", value)
@@ -86,7 +104,9 @@ def _quantity(value: Any) -> str:
     try:
         return str(Quantity.parse(value))
     except QuantityError as error:
-        raise _Unfit(f"resource.Quantity ({error})", value) from error
+        raise _Undecodable(
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        ) from error
 
 
 def _int_or_string(value: Any) -> int | str:
@@ -96,7 +116,7 @@ def _int_or_string(value: Any) -> int | str:
 
 
 _SCALARS: dict[str, Callable[[Any], Any]] = {
-    "s": _string, "t": _string, "B": _string, "i": _integer, "f": _number, "b": _boolean, "q": _quantity,
+    "s": _string, "t": _string, "B": _base64, "i": _integer, "f": _number, "b": _boolean, "q": _quantity,
     "x": _int_or_string, "any": lambda value: value,
 }  # fmt: skip
 
@@ -121,6 +141,9 @@ class Walk:
             document.update(self._struct(table()[self._kind], body, _HEAD))
         except _Unfit as unfit:
             raise self._refused(unfit) from unfit
+        except _Undecodable as error:
+            head = f'{self._kind} in version "{self._version}" cannot be handled as a {self._kind}'
+            raise status.bad_request(f"{head}: {error}") from error
 
     def _at(self, key: str) -> str:
         """The path of a field below where the walk is."""

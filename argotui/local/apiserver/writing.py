@@ -56,8 +56,8 @@ def prepare_new(call: Call, document: Document, data: bytes) -> tuple[Key, Any]:
     if collection.resource.namespaced and not namespace:
         raise status.method_not_allowed()
     admission.check_kind(collection, document)
-    admission.check_place(context, collection, namespace)
     unknown = objectmeta.tidy(collection, document)
+    admission.check_place(context, collection, namespace, document["metadata"].get("name", ""))
     sent = managing.take(document)
     objectmeta.prepare_create(collection, document, namespace)
     key = _place(call, document)
@@ -73,9 +73,13 @@ def _place(call: Call, document: Document) -> Key:
         if generate:
             metadata["name"] = names.generated(metadata["generateName"])
         key = Key(call.collection.id, call.target.namespace, metadata.get("name", ""))
-        if call.context.store.latest(key) is None:
+        present = call.context.store.latest(key)
+        if present is None:
             return key
-    raise status.already_exists(resource.plural, resource.group, key.name)
+    refusal = status.already_exists(resource.plural, resource.group, key.name)
+    if present is not None and present.deleting:
+        refusal.message = f"object is being deleted: {refusal.message}"
+    raise refusal
 
 
 async def written(call: Call, change: Change, code: int = 200) -> web.StreamResponse:

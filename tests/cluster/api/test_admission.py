@@ -149,6 +149,13 @@ def _definition(group: str, **version: Any) -> Document:
                     "size": {"type": "integer", "minimum": 1},
                     "colour": {"type": "string", "enum": ["red", "green"], "default": "red"},
                     "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+                    "names": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
+                    "parts": {
+                        "type": "array",
+                        "x-kubernetes-list-type": "map",
+                        "x-kubernetes-list-map-keys": ["k"],
+                        "items": {"type": "object", "required": ["k"], "properties": {"k": {"type": "integer"}}},
+                    },
                 },
             }
         },
@@ -193,6 +200,8 @@ def test_a_new_kind_is_served_with_its_defaults(server: ApiClient, gadgets: str)
         ({"size": 0}, "spec.size", "FieldValueInvalid"),
         ({"size": "2"}, "spec.size", "FieldValueTypeInvalid"),
         ({"size": 1, "colour": "blue"}, "spec.colour", "FieldValueNotSupported"),
+        ({"size": 1, "names": ["a", "b", "a"]}, "spec.names[2]", "FieldValueDuplicate"),
+        ({"size": 1, "parts": [{"k": 1}, {"k": 1}]}, "spec.parts[1]", "FieldValueDuplicate"),
     ],
 )
 def test_the_schema_is_kept(server: ApiClient, gadgets: str, spec: Document, field: str, reason: str) -> None:
@@ -213,3 +222,39 @@ def test_a_kind_that_is_undefined_again_is_not_found(server: ApiClient) -> None:
     server.ok("DELETE", f"{CRDS}/gadgets.brief.example.com")
     server.until_gone(f"{CRDS}/gadgets.brief.example.com")
     server.until_gone(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code", "words"),
+    [
+        ("secrets", {"type": "kubernetes.io/tls", "data": {"a": "YQ=="}}, 422, "data[tls.crt]: Required value"),
+        ("secrets", {"type": "kubernetes.io/basic-auth"}, 422, "data[password]: Required value"),
+        ("secrets", {"data": {"a": "YQ$="}}, 400, "illegal base64 data at input byte 2"),
+        ("configmaps", {"binaryData": {"a": "$"}}, 400, "illegal base64 data at input byte 0"),
+        ("configmaps", {"data": {"a b": "1"}}, 422, 'data[a b]: Invalid value: "a b": a valid config key'),
+        ("configmaps", {"metadata": {"name": "n", "finalizers": ["f"]}}, 422, "metadata.finalizers[0]: Invalid value"),
+        (
+            "pods",
+            {"spec": {"containers": [{"name": "a", "image": "x", "resources": {"limits": {"cpu": "much"}}}]}},
+            400,
+            "quantities must match the regular expression",
+        ),
+    ],
+)
+def test_contents_of_built_in_kinds(server: ApiClient, kind: str, body: Document, code: int, words: str) -> None:
+    found, _, message = refused(server, f"/api/v1/namespaces/argo/{kind}", {"metadata": {"name": "ad-content"}, **body})
+    assert (found, words in message) == (code, True), message
+
+
+def test_what_is_being_deleted_waits_for_nothing_new(server: ApiClient) -> None:
+    path = f"{CONFIGMAPS}/ad-going"
+    server.ok("POST", CONFIGMAPS, configmap("ad-going", finalizers=["example.com/hold"]))
+    server.ok("DELETE", path)
+    code, answer = server.ask("POST", CONFIGMAPS, configmap("ad-going"))
+    assert (code, answer["message"]) == (409, 'object is being deleted: configmaps "ad-going" already exists')
+    more = {"metadata": {"finalizers": ["example.com/hold", "example.com/more"]}}
+    code, answer = server.ask("PATCH", path, more, content_type=MERGE)
+    assert code == 422
+    assert 'found new finalizers []string{"example.com/more"}' in answer["message"]
+    server.ok("PATCH", path, {"metadata": {"finalizers": None}}, content_type=MERGE)
+    assert server.ask("GET", path)[0] == 404

@@ -92,7 +92,7 @@ def test_a_status_gets_zero_values_for_what_is_required() -> None:
         ({"containers": {}}, "cannot unmarshal object into Go struct field Pod.spec.containers of type slice"),
         ({"containers": [{"name": 1}]}, "cannot unmarshal number into Go struct field Pod.spec.containers[0].name of"),
         ({"hostNetwork": "yes"}, "cannot unmarshal string into Go struct field Pod.spec.hostNetwork of type bool"),
-        ({"containers": [{"resources": {"limits": {"cpu": "much"}}}]}, "resource.Quantity"),
+        ({"containers": [{"resources": {"limits": {"cpu": "much"}}}]}, "quantities must match the regular expression"),
         ({"activeDeadlineSeconds": 1.5}, "of type int64"),
         ("text", "of type v1.PodSpec"),
     ],

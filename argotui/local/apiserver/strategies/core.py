@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import json
 import re
 
 from argotui.local.apiserver.names import quoted
@@ -24,7 +24,7 @@ _KEY_TEXT = (
     "  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _MAX_BYTES = 1 << 20
-_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
+_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _CLAIM_TEXT = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
@@ -34,9 +34,9 @@ def _key_causes(path: str, keys: list[str]) -> list[Cause]:
     found = []
     for key in keys:
         if not _KEY.match(key) or key in (".", ".."):
-            found.append(invalid(path, quoted(key), _KEY_TEXT))
+            found.append(invalid(f"{path}[{key}]", quoted(key), _KEY_TEXT))
         elif len(key) > 253:
-            found.append(invalid(path, quoted(key), "must be no more than 253 characters"))
+            found.append(invalid(f"{path}[{key}]", quoted(key), "must be no more than 253 characters"))
     return found
 
 
@@ -49,15 +49,8 @@ def _frozen_causes(document: Document, old: Document | None, fields: tuple[str, 
     return found + [forbidden(field, why) for field in fields if document.get(field) != old.get(field)]
 
 
-def _base64_causes(path: str, values: dict[str, str]) -> tuple[list[Cause], int]:
-    """(values that are not base64, bytes of the others)."""
-    found, size = [], 0
-    for key, text in values.items():
-        try:
-            size += len(base64.b64decode("".join(text.split()), validate=True))
-        except (binascii.Error, ValueError):
-            found.append(invalid(f"{path}[{key}]", "<value>", "is not base64"))
-    return found, size
+def _decoded_size(values: dict[str, str]) -> int:
+    return sum(len(base64.b64decode(text)) for text in values.values())
 
 
 class ConfigMapStrategy(TypedStrategy):
@@ -68,13 +61,46 @@ class ConfigMapStrategy(TypedStrategy):
         data, binary = document.get("data", {}), document.get("binaryData", {})
         found = _key_causes("data", list(data)) + _key_causes("binaryData", list(binary))
         found += [
-            invalid("data", quoted(key), "duplicate of key present in binaryData") for key in data if key in binary
+            invalid(f"data[{key}]", quoted(key), "duplicate of key present in binaryData")
+            for key in data
+            if key in binary
         ]
-        bad, size = _base64_causes("binaryData", binary)
-        size += sum(len(value.encode()) for value in data.values())
+        size = _decoded_size(binary) + sum(len(value.encode()) for value in data.values())
         if size > _MAX_BYTES:
             found.append(Cause("FieldValueTooLong", f"Too long: may not be more than {_MAX_BYTES} bytes", ""))
-        return found + bad + _frozen_causes(document, old, ("data", "binaryData"))
+        return found + _frozen_causes(document, old, ("data", "binaryData"))
+
+
+_NEEDED = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
+_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
+_ACCOUNT_NAME = "kubernetes.io/service-account.name"
+
+
+def _content_causes(document: Document) -> list[Cause]:
+    """What the secret's type needs."""
+    data, kind = document.get("data", {}), document["type"]
+    if kind == _ACCOUNT_TOKEN and not document["metadata"].get("annotations", {}).get(_ACCOUNT_NAME):
+        return [required(f"metadata.annotations[{_ACCOUNT_NAME}]")]
+    if kind == "kubernetes.io/basic-auth" and not {"username", "password"} & set(data):
+        return [required("data[username]"), required("data[password]")]
+    found = [required(f"data[{key}]") for key in _NEEDED.get(kind, ()) if key not in data]
+    for key in (".dockerconfigjson", ".dockercfg"):
+        if key in _NEEDED.get(kind, ()) and key in data and not _is_json(base64.b64decode(data[key])):
+            found.append(invalid(f"data[{key}]", '"<secret contents redacted>"', "invalid character"))
+    return found
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 class SecretStrategy(TypedStrategy):
@@ -89,9 +115,9 @@ class SecretStrategy(TypedStrategy):
     def causes(self, document: Document, old: Document | None) -> list[Cause]:
         """See Strategy."""
         data = document.get("data", {})
-        found, size = _base64_causes("data", data)
-        found += _key_causes("data", list(data))
-        if size > _MAX_BYTES:
+        found = _key_causes("data", list(data))
+        found += _content_causes(document)
+        if _decoded_size(data) > _MAX_BYTES:
             found.append(Cause("FieldValueTooLong", f"Too long: may not be more than {_MAX_BYTES} bytes", "data"))
         if old is not None and document["type"] != old.get("type"):
             found.append(invalid("type", quoted(document["type"]), "field is immutable"))
@@ -119,6 +145,9 @@ class EventStrategy(TypedStrategy):
         """See Strategy."""
         document.setdefault("involvedObject", {})
         document.setdefault("source", {})
+        document.setdefault("eventTime", None)
+        for key in ("reportingComponent", "reportingInstance"):
+            document.setdefault(key, "")
 
     def causes(self, document: Document, old: Document | None) -> list[Cause]:
         """See Strategy."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from argotui.local.apiserver.fields.shapes import described
+from argotui.local.apiserver.listtypes import duplicates, has_list_types
 from argotui.local.apiserver.served import Collection
 from argotui.local.apiserver.status import Cause
 from argotui.local.apiserver.strategies.strategy import Strategy
-from argotui.local.apiserver.structural import Pruner, Validator, has_rules
-from argotui.model.documents import Document
+from argotui.local.apiserver.structural import Pruner, Validator, has_rules, type_name
+from argotui.model.documents import Document, dig
 from argotui.model.schema_rules import check_rules
 
 _HEAD = ("apiVersion", "kind", "metadata")
@@ -34,6 +36,7 @@ class CustomStrategy(Strategy):
         self._schema = {key: child for key, child in properties.items() if key not in _HEAD}
         self._required = [key for key in schema.get("required", ()) if key not in _HEAD]
         self._has_rules = has_rules(schema)
+        self._lists = described(schema) if has_list_types(schema) else None
         self._validators: dict[frozenset[str], Validator] = {}
 
     def shape(self, document: Document, old: Document | None) -> tuple[list[str], list[Cause]]:
@@ -68,6 +71,8 @@ class CustomStrategy(Strategy):
 
     def causes(self, document: Document, old: Document | None) -> list[Cause]:
         """See Strategy."""
-        return [
-            Cause("FieldValueInvalid", f"Invalid value: {message}", path) for path, message in check_rules(document)
-        ]
+        found = [] if self._lists is None else list(duplicates(self._lists, document))
+        for path, message in check_rules(document):
+            kind = type_name(dig(document, *path.split(".")))
+            found.append(Cause("FieldValueInvalid", f'Invalid value: "{kind}": {message}', path))
+        return found

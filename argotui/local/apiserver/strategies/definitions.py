@@ -91,7 +91,7 @@ def _version_causes(versions: list[Document]) -> list[Cause]:
         schema = (version.get("schema") or {}).get("openAPIV3Schema")
         path = f"spec.versions[{index}].schema.openAPIV3Schema"
         if not schema:
-            found.append(required(path, "schemas are required"))
+            found.append(required(path))
         elif schema.get("type") != "object":
             found.append(invalid(f"{path}.type", quoted(schema.get("type", "")), "must be object at the root"))
         elif why := schema_fault(schema):
