@@ -15,12 +15,13 @@ from argotui.engine.effects import AcquireLocks, ConfirmLocks, ReleaseLocks
 from argotui.engine.errors import EngineError
 from argotui.engine.facts import LockFact, LockGranted, LockRefused, LocksAwaited, LocksHeld
 from argotui.engine.locknames import holder_key
-from argotui.model.phase import node_fulfilled
+from argotui.model.phase import NodeType, node_fulfilled
 
 if TYPE_CHECKING:
     from argotui.engine.execution import Execution
 
 _KEY: Final = "synchronization"
+_AROUND: Final = frozenset({NodeType.STEPS, NodeType.DAG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Locks:
         self._wishes: dict[str, Wish] = {}
         self._answers: dict[str, LockFact] = {}
         """What was said to somebody who has not asked yet in this step."""
+        self._left: dict[str, str] | None = None
+        """holder -> node of those that were left as they were when what is around them ended; None after a load."""
 
     def holder(self, node_id: str = "") -> str:
         """The key of the workflow, or of one of its nodes."""
@@ -76,8 +79,10 @@ class Locks:
                 self._answers[fact.holder] = fact
 
     def end_step(self) -> None:
-        """Answers that nobody has asked for in this step are void."""
+        """Answers that nobody has asked for in this step are void, and so are locks that nobody works under."""
         self._answers.clear()
+        if self._recorded:
+            self._release_left()
 
     def _apply(self, fact: LockFact) -> None:
         wish = self._wishes.get(fact.holder)
@@ -126,13 +131,37 @@ class Locks:
             return
         self._ex.effects.append(ReleaseLocks(holder))
 
+    def _release_left(self) -> None:
+        """What is around a node has ended without it (failFast): it keeps its locks while a pod of it runs, no longer.
+        Upstream keeps them until the workflow ends, which it never does when another node of it waits for them."""
+        nodes = self._ex.nodes
+        if self._left is None or any(nodes[each].get("type") in _AROUND for each in nodes.before):
+            held = {holder: node for holder in self._recorded if (node := self._node_of(holder)) in nodes.documents}
+            self._left = {
+                h: node for h, node in held.items() if not nodes.is_alive(nodes[node].get("boundaryID") or "")
+            }
+        for holder, node in list(self._left.items()):
+            if not self._works(nodes[node]["name"]):
+                del self._left[holder]
+                self.release(node)
+
+    def _works(self, name: str) -> bool:
+        """A pod of the node, or of one below it, is active."""
+        below = (f"{name}(", f"{name}.", f"{name}[")
+        names = (self._ex.nodes[each]["name"] for each in self._ex.nodes.active_pods)
+        return any(each == name or each.startswith(below) for each in names)
+
+    def _node_of(self, holder: str) -> str:
+        """The id of the node that holds; empty for the workflow itself."""
+        prefix = f"{self.holder()}/"
+        return holder.removeprefix(prefix) if holder.startswith(prefix) else ""
+
     def release_finished(self) -> None:
         """At a load: nodes that are over hold nothing, whatever the status says."""
-        prefix = f"{self.holder()}/"
         for holder in list(self._recorded):
-            node = self._ex.nodes.get(holder.removeprefix(prefix)) if holder.startswith(prefix) else None
+            node = self._ex.nodes.get(self._node_of(holder))
             if node is not None and node_fulfilled(node):
-                self.release(holder.removeprefix(prefix))
+                self.release(node["id"])
 
     def release_all(self) -> None:
         """The workflow is complete."""

@@ -140,7 +140,6 @@ class Threshold:
         if self._is_moot():
             return
         ex.leaves.pop(identifier, None)
-        self._has_waited = True
         ex.nodes.set_waiting(identifier, None)
         ex.nodes.update(identifier, {"message": None})
         self._recall()
@@ -148,10 +147,10 @@ class Threshold:
     # --- a remembered result ------------------------------------------------------------------
 
     def _recall(self) -> None:
-        """Look the result up, unless the node has begun already."""
+        """Look the result up, unless that was done, or the node has begun already."""
         memoize = self._template.get("memoize")
         node = self._ex.nodes.get(self.call.node_id)
-        if not memoize or (node is not None and not self._has_waited):
+        if not memoize or (node is not None and _has_begun(node)):
             self._begin()
             return
         try:
@@ -215,3 +214,8 @@ class Threshold:
 
     def create_failed(self, message: str, transient: bool) -> None:
         """Who waits has no pod."""
+
+
+def _has_begun(node: Document) -> bool:
+    """It does not only wait, for a lock or for the answer that follows it."""
+    return node.get("phase") != Phase.PENDING or "memoizationStatus" in node
