@@ -99,6 +99,15 @@ class Layers(Lookup):
         return {name for scope in self._scopes for name in scope}
 
 
+_MOVING: Final = frozenset({"labels", "annotations", "status", "duration", "outputs", "failures"})
+"""Second parts of the names of `Globals` that are not fixed."""
+
+
+def _second(name: str) -> str:
+    """`b` of `a.b.c`."""
+    return name.partition(".")[2].partition(".")[0]
+
+
 class Globals(Lookup):
     """`workflow.…`: fixed values, and those that follow the object and the clock.
 
@@ -108,6 +117,10 @@ class Globals(Lookup):
 
     def __init__(self, fixed: Mapping[str, str], workflow: Document) -> None:
         self._fixed = dict(fixed)
+        self._fixed_below: dict[str, list[str]] = {}
+        """Fixed names by their second parts."""
+        for name in fixed:
+            self._fixed_below.setdefault(_second(name), []).append(name)
         self._workflow = workflow
         self.now: datetime | None = None
         self.final_status: str | None = None
@@ -135,12 +148,22 @@ class Globals(Lookup):
         return Drawn(now, f"{documents.uid(self._workflow)}/{name}".encode())
 
     def near(self, wanted: Wanted) -> dict[str, Any]:
-        if not any(parts[0] in ("workflow", "$env") for parts in wanted):
-            return {}
-        return super().near(wanted)
+        own = {parts[1:] for parts in wanted if parts[0] == "workflow"}
+        if () in own or any(parts[0] == "$env" for parts in wanted):
+            return super().near(wanted)
+        seconds = {"name", *(part for (part,) in own)} if own else set()  # the name: `workflow` as such exists
+        found: dict[str, Any] = {
+            name: self._fixed[name] for each in seconds for name in self._fixed_below.get(each, ())
+        }
+        if not seconds.isdisjoint(_MOVING):
+            found |= {name: self[name] for name in self._moving_names() if _second(name) in seconds}
+        return found
 
     def names(self) -> set[str]:
-        found = set(self._fixed)
+        return set(self._fixed) | self._moving_names()
+
+    def _moving_names(self) -> set[str]:
+        found: set[str] = set()
         for kind in ("labels", "annotations"):
             found |= {f"workflow.{kind}", f"workflow.{kind}.json"}
             found |= {f"workflow.{kind}.{key}" for key in self._metadata(kind)}

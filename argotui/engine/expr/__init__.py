@@ -42,4 +42,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'expression')}"), name)
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'expression')}"), name)
+    return found

@@ -15,7 +15,7 @@ from argotui.engine.goform import go_outputs, go_template
 from argotui.engine.merge import TEMPLATE_TYPES, template_type
 from argotui.engine.template import dumps
 from argotui.engine.validate import extras
-from argotui.engine.validate.arguments import Provider, placeholder, take_up
+from argotui.engine.validate.arguments import Anything, Provider, placeholder, take_up
 from argotui.engine.validate.artifacts import check_location, path_fault
 from argotui.engine.validate.dag import check_dag
 from argotui.engine.validate.finding import Checks, elsewhere, problem, rows
@@ -45,6 +45,8 @@ class Checker:
     in_template: bool = False
     _done: set[str] = field(default_factory=set)
     _forms: dict[int, tuple[Document, Document]] = field(default_factory=dict)
+    _sound: dict[int, Document] = field(default_factory=dict)
+    """Templates without a fault, whoever calls them: thousands of tasks may call the same one."""
     _depth: int = 0
 
     @property
@@ -69,6 +71,17 @@ class Checker:
         return found
 
     def _check_called(self, found: Resolved, given: Provider, arguments: str) -> Checks[None]:
+        is_general = isinstance(given, Anything)
+        if is_general and id(found.template) in self._sound:
+            return
+        is_sound = True
+        for fault in self._faults(found, given, arguments):
+            is_sound = False
+            yield fault
+        if is_general and is_sound:
+            self._sound[id(found.template)] = found.template
+
+    def _faults(self, found: Resolved, given: Provider, arguments: str) -> Checks[None]:
         yield from extras.check_retry_policy(found.template, found.path)
         if self._depth == _DEEPEST:
             return
