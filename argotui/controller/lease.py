@@ -159,7 +159,8 @@ class Lease:
     def _is_free(self, spec: Document, started: float) -> bool:
         record = (str(spec.get("holderIdentity") or ""), str(spec.get("renewTime") or ""))
         if self._observed is None or self._observed.record != record:
-            if record[0] not in ("", self.identity):
+            is_news = self._observed is None or self._observed.record[0] != record[0]
+            if is_news and record[0] not in ("", self.identity):
                 log.info("lease %s is held by %s", self._name, record[0])
             self._observed = _Observed(record, started)
         if record[0] in ("", self.identity):

@@ -7,13 +7,13 @@ forgotten with it.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from argotui.controller.admission import Admission
 from argotui.controller.caches import Caches, is_owned, workflow_key
 from argotui.controller.collection import Collection
 from argotui.controller.cron.crons import Crons
+from argotui.controller.departures import Departures
 from argotui.controller.estimates import Estimates
 from argotui.controller.events import Events
 from argotui.controller.finalizers import is_held, release
@@ -109,8 +109,8 @@ class Term:
         self._runners: dict[Key, Runner] = {}
         self._by_uid: dict[str, Runner] = {}
         self._loaded: OrderedDict[Runner, None] = OrderedDict()
-        self._leaving: dict[Key, asyncio.Task[None]] = {}
         self._crew = Crew()
+        self._departures = Departures(self._crew)
         self._live = False
         self._scope_changed = asyncio.Event()
 
@@ -211,13 +211,13 @@ class Term:
         elif runner is not None and runner.uid == uid(delta.object):
             self.admission.add(delta.object)
             runner.saw(delta.object)
-        else:
+        elif not self._departures.is_past(delta.object):
             self.counting.book.appeared(delta.object)
             self._admit(delta.object)
 
     def _admit(self, workflow: Document) -> None:
         key = namespace(workflow), name(workflow)
-        runner = Runner(self, workflow, predecessor=self._leaving.get(key))
+        runner = Runner(self, workflow, predecessor=self._departures.of(key))
         self._runners[key] = self._by_uid[runner.uid] = runner
         self.admission.add(workflow)
         runner.wake()
@@ -228,6 +228,7 @@ class Term:
         self._by_uid.pop(runner.uid, None)
         self._loaded.pop(runner, None)
         self.admission.remove(runner.uid)
+        self._departures.remember(runner.uid, version)
 
         async def end() -> None:
             try:
@@ -236,17 +237,7 @@ class Term:
             finally:
                 self.locks.forget(runner.uid)
 
-        self._take_leave(key, f"end of {runner.title}", end())
-
-    def _take_leave(self, key: Key, title: str, work: Coroutine[Any, Any, None]) -> None:
-        """While `work` goes on, a new workflow of that name waits."""
-        task = self._crew.start(title, work)
-        self._leaving[key] = task
-        task.add_done_callback(lambda done: self._left(key, done))
-
-    def _left(self, key: Key, task: asyncio.Task[None]) -> None:
-        if self._leaving.get(key) is task:
-            del self._leaving[key]
+        self._departures.begin(key, f"end of {runner.title}", end())
 
     def _pod(self, delta: Delta) -> None:
         pod, gone = delta.object, delta.type is DeltaType.DELETED
@@ -312,5 +303,5 @@ class Term:
                 return
 
     def _tidy(self, key: Key, *, end_pods: bool = False) -> None:
-        if key not in self._leaving:
-            self._take_leave(key, "leftovers", self._leftovers.tidy(key, end_pods=end_pods))
+        if self._departures.of(key) is None:
+            self._departures.begin(key, "leftovers", self._leftovers.tidy(key, end_pods=end_pods))
