@@ -20,7 +20,7 @@ from argotui.kube.config import ClusterConfig
 from argotui.kube.errors import BrokenStream
 from argotui.kube.exec import ExecResult, run_command
 from argotui.kube.lines import split_lines
-from argotui.kube.transport import ANSWER_SECONDS, JSON, Query, Transport, encode
+from argotui.kube.transport import ANSWER_SECONDS, ATTEMPTS, JSON, Query, Transport, encode
 from argotui.model.documents import Document
 from argotui.model.resources import Resource
 
@@ -132,11 +132,7 @@ class Client:
 
     async def _read_list(self, path: str, query: Query, accept: str) -> Document:
         """Asked again once when the server is busy: who follows a list has pauses of its own, and shows them."""
-        async with self._transport.send(
-            "GET", path, query=query, headers={"Accept": accept}, silence=LIST_SILENCE, attempts=2
-        ) as response:
-            text = await response.read()
-        return document_of(text, path)
+        return await self._asked("GET", path, query, None, {"Accept": accept}, LIST_SILENCE, attempts=2)
 
     async def create(self, res: Resource, body: Document, namespace: str | None = None) -> Document:
         """POST; the namespace is the body's own unless given. Returns the object as stored."""
@@ -315,10 +311,22 @@ class Client:
         if body is not None:
             headers["Content-Type"] = content_type
             payload = body if isinstance(body, bytes) else encode(body)
+        return await self._asked(method, path, query, payload, headers, silence)
+
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        silence: float | None,
+        attempts: int = ATTEMPTS,
+    ) -> Document:
         if self._gate is not None:
             await self._gate(method, path)
         async with self._transport.send(
-            method, path, query=query, body=payload, headers=headers, silence=silence
+            method, path, query=query, body=body, headers=headers, silence=silence, attempts=attempts
         ) as response:
             text = await response.read()
         return document_of(text, path)

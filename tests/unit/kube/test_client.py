@@ -79,6 +79,23 @@ async def test_table_asks_for_the_servers_columns(api: FakeApi, client: Client) 
     assert api.requests[0].query["includeObject"] == "Metadata"
 
 
+async def test_every_request_but_streams_waits_at_the_gate(api: FakeApi, client: Client) -> None:
+    asked: list[str] = []
+
+    async def gate(method: str, path: str) -> None:
+        asked.append(f"{method} {path}")
+
+    client.gate(gate)
+    api.script("GET", LIST, page(version=1))
+    api.script("POST", LIST, reply(pod("a", 1)))
+    api.script("WATCH", LIST, stream())
+    await client.list(PODS, "ns")
+    await client.table(PODS, "ns")
+    await client.create(PODS, pod("a", 0))
+    assert [event async for event in client.watch(PODS, "ns", resource_version="1")] == []
+    assert asked == [f"GET {LIST}", f"GET {LIST}", f"POST {LIST}"]
+
+
 async def test_patch_says_which_kind(api: FakeApi, client: Client) -> None:
     api.script("PATCH", f"{ONE}/status", reply(pod("a", 2)))
     await client.patch(PODS, "a", {"x": None}, "ns", kind=PatchKind.STRATEGIC, subresource="status")
