@@ -58,6 +58,9 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 _TASK_SET = "/task set"
 """Stands among the names of pods for the one TaskSet; no pod can be called so."""
 
+_MANY = 64
+"""Pods of one workflow that wait to be created; those beyond are kept as bytes."""
+
 _PER_WORKFLOW = 16
 """Requests in flight for one workflow: a fan-out of thousands must leave room for its neighbours."""
 
@@ -197,7 +200,10 @@ class Acting:
         running = self._creations.get(pod)
         if running is not None and not running.given_up.is_set():
             return  # the same pod was asked for before, and that is still being tried
-        creation = Creation(self, self._term.client, self._workflow, effect, self._tell, self._turn, self._warn)
+        creation = Creation(
+            self, self._term.client, self._workflow, effect, self._tell, self._turn, self._warn,
+            packed=len(self._creations) >= _MANY,
+        )  # fmt: skip
         self._creations[pod] = creation
 
         async def run() -> None:

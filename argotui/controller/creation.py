@@ -13,6 +13,7 @@ from argotui.engine.effects import CreatePod
 from argotui.engine.facts import Fact, PodChanged, PodCreateFailed, PodDelayed
 from argotui.kube.client import Client
 from argotui.kube.errors import ApiError, KubeError
+from argotui.kube.transport import decode, encode
 from argotui.model.documents import Document, deleted, name, namespace, uid
 from argotui.model.resources import PODS
 
@@ -34,10 +35,25 @@ class Sender(Protocol):
         """The answer. Raises KubeError, GivenUp."""
 
 
+class _Parcel:
+    """A pod that waits to be sent. Packed it takes a quarter of the memory, and thousands may wait."""
+
+    def __init__(self, pod: Document, *, packed: bool) -> None:
+        self.name = name(pod)
+        self._content: Document | bytes = encode(pod) if packed else pod
+
+    def open(self) -> Document:
+        """The pod."""
+        if isinstance(self._content, bytes):
+            pod: Document = decode(self._content)
+            return pod
+        return self._content
+
+
 class Creation:
     """Runs until the pod exists, cannot exist, or is not wanted any more (`given_up`).
 
-    turn: asked once; the seconds until it may be created.
+    turn: asked once; the seconds until it may be created. packed: many others wait with it.
     """
 
     def __init__(
@@ -49,14 +65,18 @@ class Creation:
         tell: Callable[[Fact], None],
         turn: Callable[[], float] = lambda: 0.0,
         warn: Callable[[str, str], None] = lambda _reason, _message: None,
+        *,
+        packed: bool = False,
     ) -> None:
         self.given_up = asyncio.Event()
         self._sender = sender
         self._client = client
         self._owner = uid(workflow)
         self._namespace = namespace(workflow)
-        self._effect = effect
-        self._name = name(effect.pod)
+        self._node_id = effect.node_id
+        self._config_map = effect.config_map
+        self._pod = _Parcel(effect.pod, packed=packed)
+        self._name = self._pod.name
         self._tell = tell
         self._turn = turn
         self._warn = warn
@@ -86,12 +106,12 @@ class Creation:
     async def _wait_turn(self) -> None:
         seconds = self._turn()
         if seconds > 0:
-            self._tell(PodDelayed(self._effect.node_id, DELAYED))
+            self._tell(PodDelayed(self._node_id, DELAYED))
             await rest(seconds, self.given_up)
 
     async def _create_config_map(self) -> None:
         """What is too large for the pod itself."""
-        body = self._effect.config_map
+        body = self._config_map
         if body is not None:
             await put_beside(
                 self._client,
@@ -101,11 +121,11 @@ class Creation:
             )
 
     async def _request(self) -> Document:
-        return await self._client.create(PODS, self._effect.pod, self._namespace)
+        return await self._client.create(PODS, self._pod.open(), self._namespace)
 
     def _look_for_dropped(self, pod: Document) -> None:
         """Servers drop fields whose feature is switched off, and say nothing (§8.8)."""
-        asked, got = self._effect.pod.get("spec") or {}, pod.get("spec") or {}
+        asked, got = self._pod.open().get("spec") or {}, pod.get("spec") or {}
         for field, reason in _DROPPABLE.items():
             if asked.get(field) and not got.get(field):
                 self._warn(reason, f"pod {self._name}: the API server has dropped spec.{field}; is the feature on?")
@@ -130,7 +150,7 @@ class Creation:
 
     def _fail(self, message: str, *, transient: bool) -> None:
         log.warning("%s/%s: pod not created: %s", self._namespace, self._name, message)
-        self._tell(PodCreateFailed(self._effect.node_id, message, transient))
+        self._tell(PodCreateFailed(self._node_id, message, transient))
 
 
 def _owners(pod: Document) -> set[str]:
