@@ -56,6 +56,7 @@ class AccessBook:
         for namespace, right in needs:
             known = self.permissions(namespace)
             if known is not None and known.lack(right):
+                self.refused(namespace)  # somebody may have been given the right meanwhile
                 return missing(namespace, right)
         return ""
 

@@ -186,6 +186,11 @@ class Desk:
         """Which right a plan lacks, likewise."""
         return self.access.lacking(needs_of_writes(plan.writes))
 
+    def refresh_rights(self) -> None:
+        """Asks anew for what may be done here, when that was long ago."""
+        if self.session is not None:
+            self.access.permissions(self.session.home_namespace)
+
     def notice(self) -> str:
         """Something that a person has to be told once; empty when there is nothing."""
         told, self._notice = self._notice, ""

@@ -133,7 +133,8 @@ class ConsoleApp(App[int]):
             screen.pulse()
 
     def _tick(self) -> None:
-        """Durations and ages; what looks the same costs nothing."""
+        """Durations and ages; what looks the same costs nothing. And rights, every few minutes."""
+        self.desk.refresh_rights()
         for screen in self._shown_rooms():
             screen.pulse()
 

@@ -37,6 +37,9 @@ class FakeCluster:
     """Objects, watches and logs. `react` is called after each write, as a controller would look at it."""
 
     def __init__(self) -> None:
+        self.rules: list[Document] = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+        self.keeps_rules_secret = False
+        self.reviews: list[str] = []
         self.config = ClusterConfig("https://127.0.0.1:6443", namespace="argo", context_name="test")
         self.objects: dict[Key, Document] = {}
         self.writes: list[tuple[str, str, Document | None]] = []
@@ -104,6 +107,11 @@ class FakeCluster:
                 watcher.events.put_nowait(WatchEvent(kind, shown))
 
     # the client's side
+
+    async def raw(self, method: str, path: str, *, body: Any = None, **_: Any) -> Document:
+        assert (method, path) == ("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews")
+        self.reviews.append(body["spec"]["namespace"])
+        return {"status": {"resourceRules": self.rules, "nonResourceRules": [], "incomplete": self.keeps_rules_secret}}
 
     def _check(self, verb: str, resource: Resource) -> None:
         if self.down:
