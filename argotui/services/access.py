@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from argotui.kube.access import Permissions, read_permissions
 from argotui.kube.errors import KubeError
 from argotui.model.rbac import Right
+from argotui.store.text import one_line
 
 if TYPE_CHECKING:
     from argotui.kube.client import Client
@@ -111,7 +112,7 @@ async def lacking_now(client: Client, step: Step) -> str:
 
 def missing(namespace: str, right: Right) -> str:
     """A right that is not there, in words."""
-    where = f"in namespace {namespace}" if namespace else "in the whole cluster"
+    where = f"in namespace {one_line(namespace)}" if namespace else "in the whole cluster"
     return f"the right to {right.verb} {right.kind} {where} is missing"
 
 
