@@ -33,6 +33,11 @@ def group(name: str, members: dict[str, Any], after: dict[str, list[str]], **mor
     return pod
 
 
+def is_running(pod: Document, name: str) -> bool:
+    statuses = pod.get("status", {}).get("containerStatuses") or ()
+    return any(status["name"] == name and "running" in status["state"] for status in statuses)
+
+
 async def test_each_waits_for_those_it_depends_on(tmp_path: Path) -> None:
     memory, out = Memory(), tmp_path / "out"
     scripts = {name: f"echo {name} >>{out}" for name in ("main", "b", "a", "c")}
@@ -121,8 +126,9 @@ async def test_a_signal_ends_the_retries(tmp_path: Path) -> None:
     script = f"echo x >>{out}; exec sleep 600"
     async with kubelet(memory, tmp_path) as agent:
         created = await memory.create(PODS, group("s", {"main": script}, {}, group={"retryStrategy": strategy}))
+        await memory.until(lambda: is_running(memory.pod("s"), "main"))
         async with asyncio.timeout(30):
-            while not out.exists():
+            while not out.exists():  # from then on the signal meets `sleep`, or the shell just before it
                 await asyncio.sleep(0.01)
         assert await agent.signal(created["metadata"]["uid"], "main", 15) == ""
         pod = await memory.over("s")
