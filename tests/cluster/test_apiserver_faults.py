@@ -368,3 +368,48 @@ def test_leases_are_taken_by_one_only(server: ApiServer) -> None:
     for thread in threads:
         thread.join(20)
     assert sorted(outcomes) == [200] + [409] * 7
+
+
+APPLY = "application/apply-patch+yaml"
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, [], "x", {"name": 5}, {"name": "h", "labels": [1]}, {"ownerReferences": [1]}]
+)
+@pytest.mark.parametrize("name", ["h", "new"])
+def test_rubbish_cannot_be_applied(server: ApiServer, metadata: Any, name: str) -> None:
+    if server.ask("GET", f"{CONFIGMAPS}/h")[0] == 404:
+        annotations = {
+            "kubectl.kubernetes.io/last-applied-configuration": '{"apiVersion":"v1","metadata":[],"data":[]}'
+        }
+        server.ok("POST", CONFIGMAPS, configmap("h", {"a": "1"}, annotations=annotations))
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "2"}}
+    code, answer = server.ask("PATCH", f"{CONFIGMAPS}/{name}", body, content_type=APPLY, fieldManager="kubectl")
+    assert code >= 400
+    assert "see the log" not in answer["message"]
+
+
+def test_what_is_deep_is_tracked_and_applied(server: ApiServer) -> None:
+    status: Any = 1
+    for _ in range(480):
+        status = {"a": status}
+    head = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow"}
+    body = {**head, "metadata": {"name": "deep"}, "spec": {"entrypoint": "x"}, "status": status}
+    assert server.ok("POST", WORKFLOWS, body)["metadata"]["managedFields"]
+    body["status"] = {"a": body["status"]}
+    server.ok("PATCH", f"{WORKFLOWS}/deep", body, content_type=APPLY, fieldManager="one", force="true")
+    fields: Any = {}
+    for _ in range(480):
+        fields = {"f:a": fields}
+    entry = {"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": fields}
+    server.ok("POST", CONFIGMAPS, configmap("deep-managers", managedFields=[entry]))
+    server.ok("PATCH", f"{CONFIGMAPS}/deep-managers", {"data": {"a": "b"}}, content_type=MERGE)
+
+
+@pytest.mark.parametrize("entries", [[1], "x", {}, [{"manager": 1}], [{"fieldsV1": {"k:{": {}}}], [{"time": "never"}]])
+def test_managers_that_make_no_sense_do_no_harm(server: ApiServer, entries: Any) -> None:
+    body = configmap(f"managers-{abs(hash(str(entries)))}", {"a": "1"}, managedFields=entries)
+    code, answer = server.ask("POST", CONFIGMAPS, body)
+    assert code in (201, 400), answer
+    if code == 201:
+        assert [entry["operation"] for entry in answer["metadata"]["managedFields"]] == ["Update"]

@@ -68,8 +68,9 @@ async def _create(call: Call, applied: Document, data: bytes) -> web.StreamRespo
     writing.check_uid(call, "", applied)
     live = {"apiVersion": applied["apiVersion"], "kind": applied["kind"], "metadata": {}}
     document, found = _result(call, live, applied, {})
-    writing.check_name(call, document["metadata"].get("name", ""))
-    document["metadata"] = {key: value for key, value in document["metadata"].items() if key != "resourceVersion"}
+    metadata = _metadata(document)
+    writing.check_name(call, metadata.get("name", ""))
+    document["metadata"] = {key: value for key, value in metadata.items() if key != "resourceVersion"}
     key, _ = writing.prepare_new(call, document, data)
     managing.put(document, found)
     return await writing.written(call, await committing.put(call, key, document), 201)

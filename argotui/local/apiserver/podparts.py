@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from argotui.local.apiserver import bodies, objectmeta, status, views
+from argotui.local.apiserver import bodies, committing, objectmeta, options, status, views
 from argotui.local.apiserver.answers import answer
 from argotui.local.apiserver.context import Call
 from argotui.local.apiserver.reading import missing
@@ -13,6 +13,7 @@ from argotui.model.documents import Document
 
 async def bind(call: Call) -> web.StreamResponse:
     """POST pods/NAME/binding: gives the pod to the node `target.name`. Raises StatusError 400, 404 or 409."""
+    options.check_write(call, "CreateOptions")
     binding = bodies.decode_object(await bodies.read(call.request), call.request.content_type)
     node = _target_node(binding)
     if (binding.get("metadata") or {}).get("name") != call.target.name:
@@ -26,7 +27,7 @@ async def bind(call: Call) -> web.StreamResponse:
         why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {entry.uid}"
         raise status.conflict("pods", "", call.target.name, why)
     _assign(pod, node, entry.deleting)
-    await call.context.store.put(call.key, pod)
+    await committing.put(call, call.key, pod)
     return await answer(call, views.encode(_BOUND), 201)
 
 

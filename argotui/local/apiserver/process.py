@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 _LOCK_SECONDS = 6.0
 _MAX_LINE = 64 * 1024
 _STOP_SECONDS = 3.0
+_FRAMES = 6000
 
 
 class AlreadyServing(Exception):
@@ -129,6 +130,8 @@ def _tune() -> None:
     # requests leave few cycles behind, and each full collection walks the entries of all objects
     gc.set_threshold(20_000, 20, 50)
     gc.freeze()
+    # a body may be 500 levels deep, and what walks along one takes several frames for a level
+    sys.setrecursionlimit(_FRAMES)
 
 
 def _tls(directory: Path) -> ssl.SSLContext:

@@ -46,6 +46,8 @@ class Server:
             return await self._answer(request)
         except StatusError as error:
             return refusal(error)
+        except RecursionError:
+            return refusal(status.bad_request("the object is nested too deeply"))
         except ConnectionResetError:
             return web.Response(status=499)  # nobody is there to read it
         except Exception:
