@@ -46,8 +46,10 @@ def _container(settings: InstallSettings) -> Document:
             {"name": "metrics", "containerPort": METRICS_PORT},
             {"name": "health", "containerPort": HEALTH_PORT},
         ],
-        "livenessProbe": _probe(initialDelaySeconds=90, periodSeconds=60, timeoutSeconds=30, failureThreshold=3),
-        "readinessProbe": _probe(periodSeconds=10, timeoutSeconds=5),
+        "livenessProbe": _probe(
+            "/healthz", initialDelaySeconds=90, periodSeconds=60, timeoutSeconds=30, failureThreshold=3
+        ),
+        "readinessProbe": _probe("/readyz", periodSeconds=10, timeoutSeconds=5),
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}},
         "securityContext": {
@@ -64,5 +66,5 @@ def _arguments(settings: InstallSettings) -> list[str]:
     return [*arguments, "--namespaced"] if settings.namespaced else arguments
 
 
-def _probe(**timing: int) -> Document:
-    return {"httpGet": {"path": "/healthz", "port": "health"}, **timing}
+def _probe(path: str, **timing: int) -> Document:
+    return {"httpGet": {"path": path, "port": "health"}, **timing}
