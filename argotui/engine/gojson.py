@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +14,7 @@ from argotui.engine.gotext import json_float
 _ESCAPES: Final = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
+_ESCAPED: Final = re.compile("[<>&\u2028\u2029]")
 _SPACE: Final = " \t\r\n"
 _DEEPEST: Final = 150
 _MAX_DEPTH: Final = 10_000
@@ -57,7 +60,8 @@ def compact(raw: str) -> str:
 
 def quoted(value: str) -> str:
     """A JSON string as Go writes it."""
-    return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
+    written = encode_basestring(value)
+    return written.translate(_ESCAPES) if _ESCAPED.search(written) else written
 
 
 def struct_text(value: Any, order: tuple[str, ...]) -> str:

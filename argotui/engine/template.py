@@ -66,6 +66,8 @@ class Strictness:
         return ".outputs.artifacts." not in tag
 
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 LENIENT: Final = Strictness()
 STRICT: Final = Strictness(everything=True)
 NAMES_ONLY: Final = Strictness(expressions=False)
@@ -236,7 +238,7 @@ def loads_substituted(text: str) -> Any:
 
 def dumps(document: Any) -> str:
     """Compact JSON text without escaping beyond what JSON asks for."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(document)
 
 
 def is_json(text: str) -> bool:

@@ -23,8 +23,10 @@ from argotui.engine.config import EngineConfig
 from argotui.engine.effects import CreatePod
 from argotui.engine.facts import Fact
 from argotui.engine.run import Run, Step
-from argotui.model.documents import Document, clone
+from argotui.model.documents import Document, annotations, clone
+from argotui.model.keys import ANNOTATION_NODE_ID
 from argotui.model.patching import merge_patch
+from argotui.model.phase import completed
 from tests.unit.engine.builders import workflow
 from tests.unit.engine.simulator import START, Objects
 from tests.unit.engine.wide import LEAF, fan_out, reported, seen
@@ -93,6 +95,20 @@ class World:
             yield self.tell([seen(pod, "running"), reported(pod, False)])
             yield self.tell([seen(pod, "terminated"), reported(pod, True)])
 
+    def grow(self, count: int) -> None:
+        """Pods run and end, one after the other, until so many have been made."""
+        for pod in self.pods:  # grows meanwhile
+            if len(self.pods) >= count:
+                return
+            self.tell([seen(pod, "running"), reported(pod, False)])
+            self.tell([seen(pod, "terminated"), reported(pod, True)])
+
+    @property
+    def open_pods(self) -> list[Document]:
+        """Those whose nodes are not over."""
+        nodes = self.run.workflow["status"]["nodes"]
+        return [pod for pod in self.pods if not completed(nodes[annotations(pod)[ANNOTATION_NODE_ID]]["phase"])]
+
 
 def reference(times: int = EVENTS) -> float:
     """Seconds to encode and decode one pod: what any program that takes an event has to pay."""
@@ -118,8 +134,8 @@ def widths() -> None:
         figure(f"one event among {width:,} pods", microseconds(times), "µs", statistics.median(times) / base)
 
 
-def large(name: str, document: Document) -> None:
-    """Start, one event, one write, load and memory of one large workflow."""
+def large(name: str, document: Document, pods: int) -> None:
+    """Start, one event, one write; load and memory once so many pods have been made."""
     world = World(document)
     figure(f"{name}: first steps, together", [sum(world.started)], "s")
     thought, written = [], []
@@ -130,10 +146,11 @@ def large(name: str, document: Document) -> None:
     figure(
         f"{name}: advance + write", microseconds(written), "µs", statistics.median(written) / statistics.median(thought)
     )
+    world.grow(pods)
     stored = msgspec.json.encode(merge_patch(world.stored, {"status": world.run.workflow["status"]}))
-    nodes = len(world.run.workflow["status"]["nodes"])
-    facts = [seen(pod, "running") for pod in world.pods] + [reported(pod, False) for pod in world.pods]
-    loading(name, stored, facts, nodes, len(world.pods))
+    nodes, open_pods = len(world.run.workflow["status"]["nodes"]), world.open_pods
+    facts = [seen(pod, "running") for pod in open_pods] + [reported(pod, False) for pod in open_pods]
+    loading(name, stored, facts, nodes, len(open_pods))
 
 
 def loading(name: str, stored: bytes, facts: list[Fact], nodes: int, pods: int) -> None:
@@ -162,8 +179,8 @@ def main() -> None:
     """All figures."""
     figure("reference: encode and decode a pod", [1e6 * reference()], "µs")
     widths()
-    large(f"DAG of {TASKS:,}", graph(TASKS))
-    large(f"fan-out of {FAN_OUT:,}", fan_out(FAN_OUT))
+    large(f"DAG of {TASKS:,}", graph(TASKS), TASKS)
+    large(f"fan-out of {FAN_OUT:,}", fan_out(FAN_OUT), FAN_OUT)
 
 
 if __name__ == "__main__":

@@ -163,6 +163,8 @@ class Simulation:
         self.budgets: dict[str, Document] = {}
         self.steps = 0
         self._collected: set[str] = set()
+        self.adopted: set[str] = set()
+        """Pods that were asked for when they existed already."""
         self.lose: Callable[[], bool] | None = None
         """Asked after each step: whether the controller is killed before the changes are stored."""
         self.conflict: Callable[[], bool] | None = None
@@ -305,7 +307,8 @@ class Simulation:
         return {"phase": phase, "message": message, "outputs": dict(outcome.outputs)}
 
     def _visible(self) -> list[Document]:
-        return [pod for pod in self.pods.values() if documents.labels(pod).get(LABEL_COMPLETED) != "true"]
+        hidden = {name for name, pod in self.pods.items() if documents.labels(pod).get(LABEL_COMPLETED) == "true"}
+        return [pod for name, pod in self.pods.items() if name not in hidden or name in self.adopted]
 
     def results_list(self) -> list[Document]:
         return list(self.results.values())
@@ -359,6 +362,7 @@ class Simulation:
     def _create(self, effect: CreatePod) -> None:
         name = documents.name(effect.pod)
         if name in self.pods:
+            self._adopt(name)
             return
         pod = clone(effect.pod)
         pod["metadata"] |= {"uid": f"uid-{next(self._order)}", "creationTimestamp": format_time(self.now)}
@@ -367,6 +371,11 @@ class Simulation:
         self.created.append(clone(pod))
         self.after(0.05, lambda: self._tell(pod))
         self.after(0.2, lambda: self._begin(pod))
+
+    def _adopt(self, name: str) -> None:
+        """The pod exists already: the controller reads it, though it may not be among those it watches any more."""
+        self.adopted.add(name)
+        self.after(0.05, lambda: self._tell(self.pods[name]) if name in self.pods else [])
 
     def _tell(self, pod: Document) -> list[Fact]:
         return [PodChanged(clone(pod))] if self.pods.get(documents.name(pod)) is pod else []
