@@ -284,3 +284,11 @@ def test_what_a_template_says_of_the_token_counts() -> None:
     settings = {"automountServiceAccountToken": False}
     pod = build({**leaf(), "automountServiceAccountToken": True}, spec=settings)
     assert "automountServiceAccountToken" not in pod["spec"]
+
+
+def test_progress_is_asked_for_as_the_environment_says() -> None:
+    found = env(container(build(leaf(), config={"progress_patch_ns": 90 * 10**9, "progress_file_ns": 10**9}), "main"))
+    assert found["ARGO_PROGRESS_PATCH_TICK_DURATION"] == "1m30s"
+    assert found["ARGO_PROGRESS_FILE_TICK_DURATION"] == "1s"
+    quiet = env(container(build(leaf(), config={"progress_file_ns": 0}), "main"))
+    assert not [name for name in quiet if name.startswith("ARGO_PROGRESS")]
