@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from argotui.local.apiserver import options
+from argotui.local.apiserver.access import podaccounts
 from argotui.local.apiserver.context import Call
 from argotui.local.apiserver.fields import managers, tracking
 from argotui.local.apiserver.fields.comparing import UnfitValue
@@ -45,6 +46,10 @@ _ADDED: dict[str, tuple[Path, ...]] = {
     "persistentvolumeclaims": (("f:metadata", "f:finalizers"),),
 }
 """What the server itself adds to a new object; it is nobody's."""
+
+
+def _added(collection: Collection, document: Document) -> tuple[Path, ...]:
+    return tuple(podaccounts.added(document)) if collection.id == "pods" else _ADDED.get(collection.id, ())
 
 
 def empty(collection: Collection) -> Document:
@@ -95,7 +100,7 @@ def track(call: Call, document: Document, sent: Any, old: Document | None, kept:
         return
     writer = writer_of(call, document)
     if old is None:
-        writer = replace(writer, ignored=(*writer.ignored, *_ADDED.get(call.collection.id, ())))
+        writer = replace(writer, ignored=(*writer.ignored, *_added(call.collection, document)))
     before = old if old is not None else empty(call.collection)
     try:
         put(document, tracking.updated(shape_of(call.collection), writer, present, before, document))

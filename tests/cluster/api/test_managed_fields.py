@@ -133,3 +133,13 @@ def test_a_dry_run_is_checked_as_any_other_write(server: ApiClient) -> None:
     assert server.ask("POST", PODS, {**pod("nothing"), "spec": {"containers": []}}, dryRun="All")[0] == 422
     assert server.ask("DELETE", f"{CONFIGMAPS}/none", dryRun="All")[0] == 404
     assert server.ask("DELETE", f"{CONFIGMAPS}/none", dryRun="Some")[0] == 422
+
+
+def test_what_the_server_adds_is_nobodys(server: ApiClient) -> None:
+    made = server.ok("POST", PODS, pod("mf-added"), fieldManager="maker")
+    spec = fields(made)["maker", "Update"]["f:spec"]
+    assert not {"f:serviceAccountName", "f:serviceAccount", "f:volumes"} & set(spec)
+    assert "f:volumeMounts" not in spec["f:containers"]['k:{"name":"main"}']
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mf-added"}}
+    made = server.ok("POST", "/api/v1/namespaces", namespace, fieldManager="maker")
+    assert set(fields(made)["maker", "Update"]) == {"f:metadata"}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from argotui.local.apiserver import names, status
 from argotui.local.apiserver.access.accounts import DEFAULT
 from argotui.local.apiserver.access.tokenrequests import MOUNTED_SECONDS
+from argotui.local.apiserver.fields import fieldset
+from argotui.local.apiserver.fields.fieldset import Path
 from argotui.local.apiserver.storage.entry import Key
 from argotui.local.apiserver.storage.store import Store
 from argotui.local.secrets import CERTIFICATE_MAP
@@ -43,6 +46,28 @@ def mount(spec: Document) -> None:
         mount = {"name": volume, "readOnly": True, "mountPath": MOUNT}
         container["volumeMounts"] = [*(container.get("volumeMounts") or ()), mount]
     spec["volumes"] = [*(spec.get("volumes") or ()), {"name": volume, "projected": _sources()}]
+
+
+def added(pod: Document) -> Iterator[Path]:
+    """The fields of a new pod that `admit` has set, and whoever made the pod does not manage."""
+    spec = pod.get("spec") or {}
+    if spec.get("serviceAccountName") == DEFAULT:
+        yield from (("f:spec", "f:serviceAccountName"), ("f:spec", "f:serviceAccount"))
+    volumes = [str(volume.get("name")) for volume in spec.get("volumes") or ()]
+    for name in volumes:
+        if name.startswith(_VOLUME):
+            yield _whole_or_item(("f:spec", "f:volumes"), volumes, fieldset.item({"name": name}))
+    for group in ("initContainers", "containers"):
+        for container in spec.get(group) or ():
+            mounts = container.get("volumeMounts") or []
+            if any(mount["mountPath"] == MOUNT and str(mount["name"]).startswith(_VOLUME) for mount in mounts):
+                place = ("f:spec", f"f:{group}", fieldset.item({"name": container["name"]}), "f:volumeMounts")
+                yield _whole_or_item(place, mounts, fieldset.item({"mountPath": MOUNT}))
+
+
+def _whole_or_item(place: Path, items: list[Any], item: str) -> Path:
+    """A list that would not be there without the item goes with it."""
+    return place if len(items) == 1 else (*place, item)
 
 
 def _containers(spec: Document) -> Iterator[Document]:
