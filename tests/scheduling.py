@@ -10,6 +10,9 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 LONGEST = (
+    "tests/cluster/real/test_kills.py",
+    "tests/cluster/real/test_conformance.py",
+    "tests/cluster/real/test_faults.py",
     "tests/cluster/test_faults.py",
     "tests/conformance/test_local_cluster.py",
     "tests/cluster/test_examples.py",

@@ -60,7 +60,7 @@ def find_or_build() -> Binaries:
         return find()
     go = _go()
     cache().parent.mkdir(parents=True, exist_ok=True)
-    with cache().with_suffix(".lock").open("w") as lock:
+    with cache().with_name(f"{cache().name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not Binaries(cache()).are_there():
             _build(go)

@@ -16,7 +16,8 @@ from tests.cluster.real.load import Load, fate
 from tests.cluster.real.site import LEASE_SECONDS, Site, holder, site, until
 
 NAMES = ("left", "right")
-RECOVERY = LEASE_SECONDS + 5.0
+SECONDS = 5.0
+"""What recovery may take beyond the lease, on a machine that has nothing else to do."""
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +36,25 @@ def pair(place: Site) -> Iterator[Site]:
 
 
 async def _kill_the_leader(place: Site, client: Client) -> float:
-    """Kills whoever holds the lease and starts it again; returns the seconds until the lease is renewed."""
+    """Kills whoever holds the lease and starts it again; returns how long it took until the lease was renewed, beyond
+    the lease itself and in seconds of a machine that has nothing else to do."""
+    slowness = _slowness()
     found = await until(lambda: _led(client), words=place.words)
     await asyncio.to_thread(place.controllers[found[0]].kill)
     begun = time.monotonic()
     left = await holder(client)  # what it renewed last
     await asyncio.to_thread(place.controllers[found[0]].start, wait=False)
     await until(lambda: _renewed(client, left), words=place.words)
-    return time.monotonic() - begun
+    beyond = time.monotonic() - begun - LEASE_SECONDS
+    return beyond / max(slowness, _slowness())
+
+
+def _slowness() -> float:
+    """How many times longer than its processor time a thread takes just now; 1 on an idle machine."""
+    wall, own = time.perf_counter(), time.thread_time()
+    while time.thread_time() - own < 0.03:
+        pass
+    return max(1.0, (time.perf_counter() - wall) / (time.thread_time() - own))
 
 
 async def _led(client: Client) -> tuple[str, str] | None:
@@ -67,9 +79,9 @@ async def _run(place: Site, kills: int) -> None:
                 await asyncio.sleep(dice.uniform(0.0, 1.2))
                 pauses.append(await _kill_the_leader(place, client))
         await load.check(kubelet, place.words)
-        print(f"{kills} kills, {len(load.names)} workflows, recovery {max(pauses):.1f} s at most")
+        print(f"{kills} kills, {len(load.names)} workflows, recovery {max(pauses):.1f} s after the lease at most")
     assert len(load.names) > 6, "no workflow came to its end between the kills"
-    assert max(pauses) <= RECOVERY
+    assert max(pauses) <= SECONDS
 
 
 @pytest.mark.timeout(1200)
