@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from aiohttp import web
@@ -23,9 +24,14 @@ class MetricsServer:
         self._host = host
         self._applied: MetricsSettings | None = None
         self._runner: web.AppRunner | None = None
+        self._turn = asyncio.Lock()
 
     async def apply(self, settings: MetricsSettings) -> None:
         """Serves as the settings say; what cannot be served is told and tried again with the next configuration."""
+        async with self._turn:  # edits may follow each other faster than a server stops
+            await self._apply(settings)
+
+    async def _apply(self, settings: MetricsSettings) -> None:
         if settings == self._applied:
             return
         await self.stop()

@@ -244,3 +244,13 @@ async def test_a_port_that_is_taken_is_told_and_another_one_serves(counting: Cou
     assert (report()["metrics"], report()["metricsProblem"]) == ("", "switched off by metricsConfig.enabled")
     with pytest.raises(aiohttp.ClientError):
         await asyncio.wait_for(read(old), 5)
+
+
+async def test_edits_that_come_fast_leave_one_server(counting: Counting, tmp_path: Path) -> None:
+    ports = [free_port() for _ in range(3)]
+    edits = [EngineConfig(metrics=MetricsSettings(port=port, secure=False)) for port in ports]
+    await asyncio.gather(*map(counting.apply, edits))
+    assert "argo_workflows_version" in await read(f"http://127.0.0.1:{ports[2]}/metrics")
+    for port in ports[:2]:
+        with pytest.raises(aiohttp.ClientError):
+            await read(f"http://127.0.0.1:{port}/metrics")
