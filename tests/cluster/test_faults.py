@@ -18,6 +18,8 @@ from tests.localcluster import LocalCluster
 
 WORKFLOWS = 20
 PARTS = ("apiserver", "kubelet", "controller")
+STUCK_SECONDS = 240
+"""Between two kills: a start takes a second of processor time, and a busy machine has little of it to give."""
 WORKFLOW = """
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -104,12 +106,16 @@ async def _kill_all_over(cluster: LocalCluster, journal: Path, kills: int, dice:
     dice.shuffle(parts)
     moments = sorted(dice.choice(steps) for _ in parts)
     for part, moment in zip(parts, moments, strict=True):
-        async with asyncio.timeout(90):
-            while len(_attempts(journal)) < moment:
-                await asyncio.sleep(0.02)
-            await asyncio.sleep(dice.uniform(0, 0.4))  # not always in the moment in which a step begins
-            while not cluster.kill(part):  # it is not back yet
-                await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(STUCK_SECONDS):
+                while len(_attempts(journal)) < moment:
+                    await asyncio.sleep(0.02)
+                await asyncio.sleep(dice.uniform(0, 0.4))  # not always in the moment in which a step begins
+                while not cluster.kill(part):  # it is not back yet
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            begun = len(_attempts(journal))
+            raise AssertionError(f"{begun} of {moment} steps, then to kill {part}{cluster.words(60)}") from None
 
 
 def _run(cluster: LocalCluster, journal: Path, kills: int) -> None:
