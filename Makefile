@@ -13,7 +13,7 @@ help:
 	@echo "make test-conformance  every recorded run of upstream on a local cluster"
 	@echo "make bench        figures: latency, throughput, start-up, memory"
 	@echo "make fuzz         20,000 mutated manifests: a checked run or a located error, in time and memory"
-	@echo "make soak         the long tests: 200 kills of each process, thousands of workflows made by chance"
+	@echo "make soak         the long tests: 200 kills of each process, 500 on a real API server, workflows made by chance"
 	@echo "make screenshots  make screenshots/ again"
 	@echo "make lock         make requirements.lock again from pyproject.toml (needs uv)"
 	@echo "make deploy       make deploy/ again from what argotui install applies"
@@ -48,7 +48,8 @@ fuzz: $(STAMP)
 	@$(BIN)/python -m tests.fuzz 20000
 
 soak: $(STAMP)
-	@$(BIN)/python -m pytest -m soak -n 0 tests
+	@$(BIN)/python -m tests.cluster.envtest --optional
+	@$(BIN)/python -m pytest -m soak -n 0 -rs --real-server tests
 	@ARGOTUI_TEST_SOAK=1 $(BIN)/python -m pytest -n 2 -v tests/unit/engine/test_laws.py
 
 screenshots: $(STAMP)
