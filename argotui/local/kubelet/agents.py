@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from argotui.executor.agent.work import Agent
@@ -20,14 +20,16 @@ from argotui.model.documents import Document
 _FAILED = 64
 
 
-async def run_agent(acting: Callable[[], Api], pod: Document, container: Document, record: ContainerRecord) -> Ended:
+async def run_agent(
+    acting: Callable[[], Awaitable[Api]], pod: Document, container: Document, record: ContainerRecord
+) -> Ended:
     """Serves until the workflow is complete, and writes the end of the container down."""
 
     def log(line: str) -> None:
         record.append_log(f"{line}\n")
 
     try:
-        api = acting()
+        api = await acting()
     except ExecutorError as error:
         log(f"error: {error}")
         return record.write_exit(_FAILED, "", str(error))

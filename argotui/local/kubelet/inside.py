@@ -23,7 +23,7 @@ Work = Callable[[], Awaitable[Ended]]
 
 
 def work_of(
-    acting: Callable[[], Api], pod: Document, container: Document, step: Step | None, record: ContainerRecord
+    acting: Callable[[], Awaitable[Api]], pod: Document, container: Document, step: Step | None, record: ContainerRecord
 ) -> Work:
     """What such a container does. `acting` gives the API with its rights, or raises ExecutorError. Raises Refused.
 

@@ -245,7 +245,11 @@ class PodRun:
         """A container that works without a process. Raises Refused."""
         name, record = str(container["name"]), self._record(container)
         work = work_of(
-            lambda: acting(self._node.api, container, self._volumes), self._pod, container, self._step, record
+            lambda: acting(self._node.api, self._pod, container, self._volumes),
+            self._pod,
+            container,
+            self._step,
+            record,
         )
         ended = record.ended()
         if ended is None:
@@ -317,7 +321,7 @@ class PodRun:
             if self._step is None:
                 raise ExecutorError("there is no ARGO_TEMPLATE")
             shared = run_directory(container, self._volumes)
-            api = acting(self._node.api, container, self._volumes)
+            api = await acting(self._node.api, self._pod, container, self._volumes)
             wait = WaitContainer(api, self._pod, self._step, environment, record, shared)
             if moment := deadline_of(environment):
                 self._deadlines.arm_step(moment, self._step_deadline_passed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from argotui.executor.commands import resource_action
@@ -24,7 +24,7 @@ _BEGUN, _ACTED = "resource.begun", "resource.acted"
 
 
 async def run_resource(
-    acting: Callable[[], Api], pod: Document, container: Document, step: Step, record: ContainerRecord
+    acting: Callable[[], Awaitable[Api]], pod: Document, container: Document, step: Step, record: ContainerRecord
 ) -> Ended:
     """Acts, reports, and writes the end of the container down."""
 
@@ -33,7 +33,7 @@ async def run_resource(
 
     namespace = documents.namespace(pod)
     try:
-        api = acting()
+        api = await acting()
         environment = await environment_of(pod, container, References(api, ""))
         result = TaskResult(api, ResultIdentity.of(environment, namespace))
         await result.begin()

@@ -75,6 +75,7 @@ class Memory:
             raise ApiError(409, "AlreadyExists", "it exists")
         if res is PODS:
             mount(body["spec"])
+            body["spec"].setdefault("serviceAccount", "default")
         made = {"uid": f"{name}-{number}-{uuid.uuid4()}", "namespace": NS, "creationTimestamp": "2026-11-22T12:00:00Z"}
         return await self._store(res, name, {**body, "metadata": {**made, **metadata, "name": name}}, DeltaType.ADDED)
 
