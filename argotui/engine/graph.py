@@ -11,22 +11,23 @@ from argotui.model.documents import Document
 @dataclass(frozen=True)
 class Graph:
     """order: task names as declared. dependents: who waits for a task. ancestors: everything a task waits
-    for, directly or not, as a bit set over `order`."""
+    for, directly or not, as a bit set over `order`. places: index of each task in `order`."""
 
     order: tuple[str, ...]
     tasks: dict[str, Document]
     dependencies: dict[str, Dependencies]
     dependents: dict[str, tuple[str, ...]]
     ancestors: dict[str, int]
-    bits: dict[str, int]
+    places: dict[str, int]
 
     def position(self, task: str) -> int:
         """Index of a task as declared."""
-        return self.bits[task].bit_length() - 1
+        return self.places[task]
 
     def is_ancestor(self, ancestor: str, task: str) -> bool:
         """Whether a task may refer to another one."""
-        return bool(self.ancestors.get(task, 0) & self.bits.get(ancestor, 0))
+        place = self.places.get(ancestor)
+        return place is not None and bool(self.ancestors.get(task, 0) >> place & 1)
 
     def ancestor_names(self, task: str) -> list[str]:
         """All tasks a task may refer to."""
@@ -42,8 +43,9 @@ class Graph:
         """The targets and everything they wait for, in declared order; unknown names are left out."""
         wanted = 0
         for target in targets:
-            wanted |= self.ancestors.get(target, 0) | self.bits.get(target, 0)
-        return [name for name in self.order if wanted & self.bits[name]]
+            if target in self.places:
+                wanted |= self.ancestors[target] | 1 << self.places[target]
+        return [name for place, name in enumerate(self.order) if wanted >> place & 1]
 
 
 def graph_of(tasks: list[Document]) -> Graph:
@@ -56,31 +58,32 @@ def graph_of(tasks: list[Document]) -> Graph:
         for dependency in dependencies[name].tasks:
             if dependency in dependents:
                 dependents[dependency].append(name)
-    bits = {name: 1 << index for index, name in enumerate(order)}
+    places = {name: index for index, name in enumerate(order)}
     return Graph(
         order,
         by_name,
         dependencies,
         {name: tuple(names) for name, names in dependents.items()},
-        _ancestors(order, dependencies, bits),
-        bits,
+        _ancestors(order, dependencies, places),
+        places,
     )
 
 
-def _ancestors(order: tuple[str, ...], dependencies: dict[str, Dependencies], bits: dict[str, int]) -> dict[str, int]:
+def _ancestors(order: tuple[str, ...], dependencies: dict[str, Dependencies], places: dict[str, int]) -> dict[str, int]:
     """Bit sets by repeated look-up without recursion; a cycle (refused by validation) ends as well."""
     found: dict[str, int] = {}
     for start in order:
         waiting, entered = [start], {start}
         while waiting:
             name = waiting[-1]
-            missing = [d for d in dependencies[name].tasks if d in bits and d not in found and d not in entered]
+            missing = [d for d in dependencies[name].tasks if d in places and d not in found and d not in entered]
             if name not in found and missing:
                 entered.update(missing)
                 waiting.extend(missing)
                 continue
             found[name] = 0
             for dependency in dependencies[name].tasks:
-                found[name] |= found.get(dependency, 0) | bits.get(dependency, 0)
+                if dependency in places:
+                    found[name] |= found.get(dependency, 0) | 1 << places[dependency]
             waiting.pop()
     return found

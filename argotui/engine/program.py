@@ -79,12 +79,19 @@ class TemplatePlan:
         if OPEN in text:
             text = compile_text(self._body.render(outer)).render(scope)
             parameters = substitute_document(parameters, scope)
-        result: Document = loads_substituted(text)
+        result = self._read(text)
         if "inputs" in self.document:
             result["inputs"] = {**(self.document["inputs"] or {}), "parameters": parameters}
             if not parameters:
                 del result["inputs"]["parameters"]
         return result
+
+    def _read(self, text: str) -> Document:
+        """What was rendered. Thousands of tasks in which nothing was replaced are not kept twice."""
+        if self.kind in ("steps", "dag") and text == self._body.written:
+            return {key: value for key, value in self.document.items() if key != "inputs"}
+        filled: Document = loads_substituted(text)
+        return filled
 
     def _input_variables(self, parameters: list[Document]) -> dict[str, str]:
         variables = {f"inputs.parameters.{p['name']}": p["value"] for p in parameters if p.get("value") is not None}

@@ -81,6 +81,12 @@ class Compiled:
     texts: tuple[str, ...]
     tags: tuple[str, ...]
 
+    @property
+    def written(self) -> str:
+        """The text before it was cut."""
+        parts = [f"{OPEN}{tag}{CLOSE}{text}" for tag, text in zip(self.tags, self.texts[1:], strict=True)]
+        return "".join([self.texts[0], *parts]) if parts else self.texts[0]
+
     def render(self, scope: Scope, strictness: Strictness = LENIENT) -> str:
         """The text with every tag replaced that the scope knows. Raises TemplateError, MissingVariable."""
         if not self.tags:
