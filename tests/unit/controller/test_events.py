@@ -74,7 +74,7 @@ async def written(api: MemoryApi, requests: int, *messages: str) -> None:
     for message in messages:
         writer.put(ABOUT, EmitEvent("Normal", "R", message, {}))
     async with asyncio.timeout(5):
-        while len(api.calls) < requests:
+        while len(api.calls) < requests or writer._waiting:
             await asyncio.sleep(0.001)
     running.cancel()
 
