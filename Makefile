@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test test-cluster test-conformance lint bench fuzz soak screenshots lock deploy clean help
+.PHONY: run test test-cluster test-conformance lint bench bench-cluster fuzz soak screenshots lock deploy clean help
 
 help:
 	@echo "make run          install, start the local cluster, play the demo, open the console"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-conformance  every recorded run of upstream on a local cluster"
 	@echo "make bench        figures: latency, throughput, start-up, memory"
 	@echo "make fuzz         20,000 mutated manifests: a checked run or a located error, in time and memory"
+	@echo "make bench-cluster  the controller on a real API server, beside a plain script that makes the same calls"
 	@echo "make soak         the long tests: 200 kills of each process, 500 on a real API server, workflows made by chance"
 	@echo "make screenshots  make screenshots/ again"
 	@echo "make lock         make requirements.lock again from pyproject.toml (needs uv)"
@@ -46,6 +47,10 @@ bench: $(STAMP)
 
 fuzz: $(STAMP)
 	@$(BIN)/python -m tests.fuzz 20000
+
+bench-cluster: $(STAMP)
+	@$(BIN)/python -m tests.cluster.envtest
+	@$(BIN)/python -m tests.budget.cluster
 
 soak: $(STAMP)
 	@$(BIN)/python -m tests.cluster.envtest --optional

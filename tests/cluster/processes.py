@@ -45,6 +45,12 @@ class Process:
         line = self._child.stdout.readline()
         assert line == b"ready\n", f"{self._command}: {line!r}\n{self.words()}"
 
+    @property
+    def pid(self) -> int:
+        """Of the started process."""
+        assert self._child is not None
+        return self._child.pid
+
     def send(self, number: int) -> None:
         assert self._child is not None
         self._child.send_signal(number)
