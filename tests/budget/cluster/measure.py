@@ -42,7 +42,7 @@ class Cost:
 async def controlled(site: Site, client: Client, shape: Shape) -> Cost:
     """The controller's cost. Raises AssertionError when a workflow does not succeed."""
     port = await _metrics_port(client)
-    controller = site.controller(f"bench-{shape.title.split()[0]}-{shape.width}", **_LIFTED)
+    controller = site.controller(f"{shape.prefix}controller", **_LIFTED)
     controller.start()
     before = _requests(port)
     used = _cpu(controller.pid)
@@ -50,7 +50,7 @@ async def controlled(site: Site, client: Client, shape: Shape) -> Cost:
     done = asyncio.Event()
 
     def see(delta: Delta) -> None:
-        if name(delta.object).startswith(shape.document(0)["metadata"]["name"][:-1]):
+        if name(delta.object).startswith(shape.prefix):
             ended[name(delta.object)] = labels(delta.object).get(keys.LABEL_PHASE, "")
             if len(ended) == shape.workflows:
                 done.set()
@@ -113,6 +113,7 @@ async def _layers(client: Client, shape: Shape, number: int) -> list[list[Docume
 def _again(pod: Document) -> Document:
     kept = ("name", "labels", "annotations", "ownerReferences")
     metadata = {key: pod["metadata"][key] for key in kept} | {"namespace": FLOOR}
+    metadata["labels"] |= {keys.LABEL_COMPLETED: "false"}
     spec: dict[str, Any] = {key: value for key, value in pod["spec"].items() if key != "nodeName"}
     # what the admission of service accounts added is added again
     spec["volumes"] = [each for each in spec["volumes"] if not each["name"].startswith("kube-api-access")]

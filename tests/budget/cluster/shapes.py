@@ -21,6 +21,11 @@ class Shape:
     entry: Callable[[int, int], Document]
 
     @property
+    def prefix(self) -> str:
+        """How the names of its workflows begin."""
+        return f"w{self.workflows}-l{self.layers}-p{self.width}-"
+
+    @property
     def pods(self) -> int:
         """Of all workflows together."""
         return self.workflows * self.layers * self.width
@@ -30,7 +35,7 @@ class Shape:
         return {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Workflow",
-            "metadata": {"name": f"{self.title.split()[0]}-{self.width}x{self.layers}-{number}", "namespace": "argo"},
+            "metadata": {"name": f"{self.prefix}{number}", "namespace": "argo"},
             "spec": {"entrypoint": "main", "templates": [self.entry(self.layers, self.width), _LEAF]},
         }
 
