@@ -87,11 +87,18 @@ class ApiClient:
         if query:
             path += "?" + urlencode(query)
         data = None if body is None else json.dumps(body).encode()
+        kept = self._connection is not None
         if self._connection is None:
             self._connection = self.connect()
         try:
             answer = self.raw(method, path, data, content_type=content_type, accept=accept, connection=self._connection)
             text = answer.read()
+        except http.client.RemoteDisconnected:
+            self.hang_up()
+            if not kept:
+                raise
+            # a server may close a connection that was kept, and then has not read the request
+            return self.ask(method, path, body, content_type=content_type, accept=accept)
         except (OSError, http.client.HTTPException):
             self.hang_up()
             raise
