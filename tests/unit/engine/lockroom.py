@@ -54,7 +54,8 @@ class LockRoom:
         self._last = {key: fact for key, fact in self._last.items() if key[0] != uid}
 
     def begin(self, simulation: Simulation) -> None:
-        """The run is loaded anew."""
+        """The run is loaded anew; what was told since the last one was given up is dropped, as runners drop it."""
+        self.end(simulation)
         uid = documents.uid(simulation.workflow)
         self.tell(self.table.begin(uid, recorded_holders(simulation.workflow)))
 
