@@ -25,6 +25,10 @@ SLOWER = {
 the case, and nothing of its expectation, is changed."""
 
 
+HOSTS = ('"podlet-0"', '"argotui-local"')
+"""What the node of the recorded runs was called, and what the local cluster's is: no decision of a controller's."""
+
+
 @dataclass(frozen=True)
 class Served:
     """A cluster: where its API is, an administrator's token and kubeconfig, and the environment of processes."""
@@ -87,8 +91,9 @@ class Runner:
 
 def _is_allowed(case: str, block: str) -> bool:
     """All differences that run.py tells (it tells no more than twelve) are allowed ones."""
-    places = r"^      (\S.*)\n        expected .*\n        actual   (.*)"
-    found = dict(re.findall(places, block, re.MULTILINE))
+    places = r"^      (\S.*)\n        expected (.*)\n        actual   (.*)"
+    told = [(place, values) for place, *values in re.findall(places, block, re.MULTILINE)]
+    found = {place: values for place, values in told if tuple(values) != HOSTS}
     allowed = set(map("workflow/{}".format, BETTER.get(case, ())))
     count = re.search(r" (\d+) differences", block)
-    return count is not None and int(count[1]) == len(found) and found.keys() <= allowed
+    return count is not None and int(count[1]) == len(told) and found.keys() <= allowed

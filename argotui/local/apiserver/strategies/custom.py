@@ -7,8 +7,8 @@ from argotui.local.apiserver.listtypes import duplicates, has_list_types
 from argotui.local.apiserver.served import Collection
 from argotui.local.apiserver.status import Cause
 from argotui.local.apiserver.strategies.strategy import Strategy
-from argotui.local.apiserver.structural import Pruner, Validator, has_rules, type_name
-from argotui.model.documents import Document, dig
+from argotui.local.apiserver.structural import Pruner, Validator, has_rules
+from argotui.model.documents import Document
 from argotui.model.schema_rules import check_rules
 
 _HEAD = ("apiVersion", "kind", "metadata")
@@ -73,6 +73,6 @@ class CustomStrategy(Strategy):
         """See Strategy."""
         found = [] if self._lists is None else list(duplicates(self._lists, document))
         for path, message in check_rules(document):
-            kind = type_name(dig(document, *path.split(".")))
-            found.append(Cause("FieldValueInvalid", f'Invalid value: "{kind}": {message}', path))
+            # without the value's type, which Kubernetes told before 1.35
+            found.append(Cause("FieldValueInvalid", f"Invalid value: {message}", path))
         return found
