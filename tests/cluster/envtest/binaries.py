@@ -109,7 +109,8 @@ def _build(go: str) -> None:
 def _compile(go: str, target: Path, package: str, flags: str) -> None:
     command = [go, "build", "-trimpath", "-ldflags", flags, "-o", str(target), package]
     environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
-    subprocess.run(command, cwd=MODULE, env=environment, check=True)
+    if code := subprocess.run(command, cwd=MODULE, env=environment, check=False).returncode:
+        raise MissingBinaries(f"no kube-apiserver: go build {package} failed ({code}); or set KUBEBUILDER_ASSETS")
 
 
 def _stamps() -> str:
