@@ -114,7 +114,7 @@ def test_two_types_in_a_template() -> None:
     assert checked.shape(document, None) == ([], [])
     causes = checked.causes(document, None)
     assert [f"{c.path}: {c.message}" for c in causes] == [
-        'spec.templates: Invalid value: "array": template must have at most one template type'
+        "spec.templates: Invalid value: template must have at most one template type"
     ]
 
 
