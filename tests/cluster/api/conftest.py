@@ -13,14 +13,6 @@ from tests.cluster.apiclient import ApiClient
 from tests.cluster.apiserver import running
 
 
-@pytest.fixture(autouse=True)
-def complete(request: pytest.FixtureRequest, is_real: bool) -> None:
-    """Skips, on the local server only, what that does not do yet."""
-    lacks = request.node.get_closest_marker("local_lacks")
-    if lacks is not None and not is_real:
-        pytest.skip(f"the local API server has no {lacks.args[0]} yet")
-
-
 @pytest.fixture(scope="session")
 def is_real(request: pytest.FixtureRequest) -> bool:
     """Whether this is kube-apiserver."""
