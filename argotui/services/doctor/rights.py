@@ -3,67 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 from argotui.kube.client import Client
 from argotui.model.documents import Document
+from argotui.model.rbac import Right
 from argotui.services.doctor.finding import Finding, Level, Site
 
 _API = "/apis/authorization.k8s.io/v1"
 
 
-@dataclass(frozen=True)
-class Right:
-    """A verb on a resource (`pods/log` for a subresource) of an API group, and what it is good for."""
-
-    verb: str
-    group: str
-    resource: str
-    use: str
-
-    def attributes(self, namespace: str) -> Document:
-        """As a review asks for it."""
-        resource, _, subresource = self.resource.partition("/")
-        found = {"namespace": namespace, "verb": self.verb, "group": self.group, "resource": resource}
-        return {**found, "subresource": subresource} if subresource else found
-
-
 _ARGO = "argoproj.io"
-_SEE = (
-    Right("list", _ARGO, "workflows", "seeing workflows"),
-    Right("watch", _ARGO, "workflows", "seeing them change"),
-    Right("list", "", "pods", "why a step waits"),
-    Right("get", "", "pods/log", "logs"),
-    Right("list", "", "events", "events"),
-)
-_DO = (
-    Right("create", _ARGO, "workflows", "submit and resubmit"),
-    Right("update", _ARGO, "workflows", "retry, suspend, resume, approve"),
-    Right("patch", _ARGO, "workflows", "stop, terminate, audit entries"),
-    Right("delete", _ARGO, "workflows", "delete"),
-    Right("delete", "", "pods", "retry, which deletes pods"),
-    Right("create", "", "events", "the audit trail of deletions"),
-)
-_REPORT = Right("create", _ARGO, "workflowtaskresults", "reporting results")
+_SEE: Mapping[Right, str] = {
+    Right("list", _ARGO, "workflows"): "seeing workflows",
+    Right("watch", _ARGO, "workflows"): "seeing them change",
+    Right("list", "", "pods"): "why a step waits",
+    Right("get", "", "pods/log"): "logs",
+    Right("list", "", "events"): "events",
+}
+_DO: Mapping[Right, str] = {
+    Right("create", _ARGO, "workflows"): "submit and resubmit",
+    Right("update", _ARGO, "workflows"): "retry, suspend, resume, approve",
+    Right("patch", _ARGO, "workflows"): "stop, terminate, audit entries",
+    Right("delete", _ARGO, "workflows"): "delete",
+    Right("delete", "", "pods"): "retry, which deletes pods",
+    Right("create", "", "events"): "the audit trail of deletions",
+}
+"""Each right, and what it is good for."""
+_REPORT = Right("create", _ARGO, "workflowtaskresults")
 
 
 async def check_yours(site: Site) -> list[Finding]:
     """What you lack for looking (warnings) and for acting (notes): not everybody is meant to act."""
     see, do = await asyncio.gather(_missing(site, _SEE), _missing(site, _DO))
-    found = [_lack(Level.WARNING, right, site.workflows) for right in see]
+    found = [_lack(Level.WARNING, right, _SEE[right], site.workflows) for right in see]
     if len(do) == len(_DO):
         found.append(Finding(Level.NOTE, "rights", f"in {site.workflows} you may look but not act"))
     else:
-        found += [_lack(Level.NOTE, right, site.workflows) for right in do]
+        found += [_lack(Level.NOTE, right, _DO[right], site.workflows) for right in do]
     return found or [Finding(Level.OK, "rights", f"in {site.workflows} you may do all that argotui offers")]
 
 
-def _lack(level: Level, right: Right, namespace: str) -> Finding:
-    text = f"you may not {right.verb} {right.resource} in {namespace}: no {right.use}"
+def _lack(level: Level, right: Right, use: str, namespace: str) -> Finding:
+    text = f"you may not {right.verb} {right.resource} in {namespace}: no {use}"
     return Finding(level, "rights", text, "ask for the role argotui-viewer or argotui-operator there")
 
 
-async def _missing(site: Site, rights: tuple[Right, ...]) -> list[Right]:
+async def _missing(site: Site, rights: Iterable[Right]) -> list[Right]:
     kind = "SelfSubjectAccessReview"
     answers = await asyncio.gather(*(_allowed(site.client, kind, right, site.workflows) for right in rights))
     return [right for right, allowed in zip(rights, answers, strict=True) if not allowed]
@@ -85,7 +71,13 @@ async def check_executor(site: Site) -> list[Finding]:
 
 
 async def _allowed(client: Client, kind: str, right: Right, namespace: str, subject: Document | None = None) -> bool:
-    spec = {"resourceAttributes": right.attributes(namespace), **(subject or {})}
+    spec = {"resourceAttributes": _attributes(right, namespace), **(subject or {})}
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
     review = await client.raw("POST", f"{_API}/{kind.lower()}s", body=body)
     return bool((review.get("status") or {}).get("allowed"))
+
+
+def _attributes(right: Right, namespace: str) -> Document:
+    resource, _, subresource = right.resource.partition("/")
+    found = {"namespace": namespace, "verb": right.verb, "group": right.group, "resource": resource}
+    return {**found, "subresource": subresource} if subresource else found
