@@ -63,13 +63,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
-def ours(place: Site) -> Iterator[Site]:
-    """No controllers before and after the test."""
-    yield place
-    place.end_controllers()
-
-
-@pytest.fixture
 async def client(place: Site) -> AsyncIterator[Client]:
     async with place.client() as made:
         yield made

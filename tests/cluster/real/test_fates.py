@@ -55,12 +55,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
-async def client(place: Site) -> AsyncIterator[Client]:
-    async with place.client() as made:
-        yield made
-
-
-@pytest.fixture
 async def kubelet(place: Site, client: Client) -> AsyncIterator[ScriptedKubelet]:
     async with place.kubelet(client, _fate) as made:
         yield made
